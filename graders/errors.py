@@ -1,0 +1,179 @@
+"""Everything that tensormark raises on purpose, and when to catch which.
+
+TensormarkError                  any message that is meant for a person
+├── AssignmentError              an assignment folder is broken: tell its author, grade nothing
+├── SubmissionError              a submission can't be read: tell the student, grade the others
+├── RunError                     the machine or the grader failed: tell the TA, never a zero
+├── RecordingError               a recording is damaged or forged: never a pass, never a crash
+└── ExpectationError             no expected value under that name, or none for these data
+
+Messages say what happened, where, and what to do. They are worded here, in class methods, so
+that one page shows every sentence that people may meet.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+
+class TensormarkError(Exception):
+    """Something went wrong that a person can understand and mend."""
+
+
+class AssignmentError(TensormarkError):
+    """An assignment folder can't be used."""
+
+    @classmethod
+    def unknown(cls, name: str, known: list[str]) -> Self:
+        """There is no assignment under this name."""
+        return cls(f"There is no assignment called {name!r}. Known: {', '.join(known) or 'none'}.")
+
+    @classmethod
+    def invalid(cls, path: Path, why: str) -> Self:
+        """The folder's assignment.toml does not hold what it must."""
+        return cls(f"{path} is not a valid assignment: {why}")
+
+    @classmethod
+    def points_differ(cls, exercise: str, declared: float, found: float) -> Self:
+        """The checks and the manual part don't add up to the exercise's points."""
+        return cls(
+            f"Exercise {exercise} declares {declared:g} points, but its checks and its manual part "
+            f"add up to {found:g}. Mend assignment.toml or the points of the checks."
+        )
+
+
+class SubmissionError(TensormarkError):
+    """A submission can't be read; the sentence tells the student what to do."""
+
+    @classmethod
+    def missing(cls, name: str) -> Self:
+        """The path does not exist."""
+        return cls(f"{name}: there is no such file. Check the path.")
+
+    @classmethod
+    def empty(cls, name: str) -> Self:
+        """The file holds nothing."""
+        return cls(f"{name}: the file is empty. Save the notebook again and hand in that file.")
+
+    @classmethod
+    def too_large(cls, name: str, megabytes: float, limit: float) -> Self:
+        """The file is larger than any notebook has to be."""
+        return cls(
+            f"{name}: the file has {megabytes:.0f} MB, more than the {limit:.0f} MB that are read. "
+            "Clear the outputs (Kernel > Restart & Clear Output), save it, and hand it in again."
+        )
+
+    @classmethod
+    def not_utf8(cls, name: str, position: int) -> Self:
+        """The bytes are not UTF-8 text."""
+        return cls(
+            f"{name}: the file is not UTF-8 text (byte {position:,} is not valid). "
+            "Save it again as UTF-8, or export it from Jupyter once more."
+        )
+
+    @classmethod
+    def merge_conflict(cls, name: str, line: int) -> Self:
+        """Git left its conflict markers in the file."""
+        return cls(
+            f"{name}: line {line} holds a git merge-conflict marker. Resolve the conflict "
+            "(choose one version), check that the file opens and runs, and hand it in again."
+        )
+
+    @classmethod
+    def not_json(cls, name: str, line: int, why: str) -> Self:
+        """An .ipynb that does not hold JSON."""
+        return cls(
+            f"{name}: this is not a notebook file: its JSON breaks off at line {line} ({why}). "
+            "Open it in Jupyter; if that fails too, save your work as a new notebook."
+        )
+
+    @classmethod
+    def not_notebook(cls, name: str, why: str) -> Self:
+        """JSON, but not a notebook."""
+        return cls(
+            f"{name}: the file is not a Jupyter notebook ({why}). Hand in the .ipynb or .py file."
+        )
+
+    @classmethod
+    def other_language(cls, name: str, language: str) -> Self:
+        """A notebook for another kernel."""
+        return cls(
+            f"{name}: the notebook is written for {language}, and this assignment is in Python. "
+            "Choose a Python kernel, check that every cell runs, and hand it in again."
+        )
+
+    @classmethod
+    def no_code(cls, name: str) -> Self:
+        """There is nothing to run."""
+        return cls(f"{name}: there is no code in it. Hand in the notebook that holds your work.")
+
+    @classmethod
+    def no_code_in_folder(cls, name: str) -> Self:
+        """A folder without any notebook or script."""
+        return cls(
+            f"{name}: the folder holds no notebook (.ipynb) and no script (.py). "
+            "Put the file with your work into it."
+        )
+
+    @classmethod
+    def several_files(cls, name: str, files: list[str]) -> Self:
+        """A student's folder holds several notebooks, and none stands out."""
+        return cls(
+            f"{name}: the folder holds {len(files)} candidates ({', '.join(files[:5])}). "
+            "Leave only the file to be graded in it, or name that file itself."
+        )
+
+    @classmethod
+    def wrong_type(cls, name: str) -> Self:
+        """Neither a notebook nor a script."""
+        return cls(f"{name}: only notebooks (.ipynb) and Python scripts (.py) can be graded.")
+
+    @classmethod
+    def unreadable(cls, name: str, why: str) -> Self:
+        """The operating system refuses to read the file."""
+        return cls(f"{name}: the file can't be read ({why}). Check its permissions.")
+
+
+class RunError(TensormarkError):
+    """The runner failed for a reason that is not the student's."""
+
+    @classmethod
+    def died(cls, how: str) -> Self:
+        """The process that ran the submission ended without finishing its recording."""
+        return cls(
+            f"The process that ran the submission ended early ({how}). This can be the code's "
+            "doing (a crash inside a library, os._exit, too much memory) or the machine's. "
+            "Run it again; a TA should look if it stays so."
+        )
+
+    @classmethod
+    def no_recording(cls, why: str) -> Self:
+        """Nothing was written that could be checked."""
+        return cls(f"The run left no recording that could be read: {why}")
+
+
+class RecordingError(TensormarkError):
+    """A recording can't be read as what it must be."""
+
+    @classmethod
+    def unreadable(cls, path: Path, why: str) -> Self:
+        """The file is missing, too large, not regular or not valid."""
+        return cls(f"{path.name} of the recording can't be used: {why}")
+
+
+class ExpectationError(TensormarkError):
+    """An expected value is missing."""
+
+    @classmethod
+    def unknown(cls, key: str, path: Path) -> Self:
+        """No fact or range under this name."""
+        return cls(f"{path.name} holds nothing under {key!r}. Run the reference suite again.")
+
+    @classmethod
+    def no_range(cls, key: str, data: str, assignment: str) -> Self:
+        """The reference was never measured on these data."""
+        return cls(
+            f"{key} was never measured on these data ({data}), so it can't be scored. "
+            f"Measure first: tensormark reference {assignment} --seeds 7 --save"
+        )
