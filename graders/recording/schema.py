@@ -1,0 +1,265 @@
+"""What a run leaves behind: the models of `recording.json`.
+
+The runner fills them, the checks read them, and neither side imports the other. Arrays stand
+beside the JSON as `.npy` files, referred to by name. Every list and text is bounded by
+`Limits`; what was cut is said in `Recording.cuts`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Literal[1] = 1
+
+# A shape as Keras prints it: None is the free batch dimension.
+Shape = list[int | None]
+# Scores by metric name. Keras writes NaN when a training diverged; JSON has no NaN, so None.
+Scores = dict[str, float | None]
+
+
+class Model(BaseModel):
+    """Base of all records: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="null")
+
+
+class Limits(Model):
+    """How much a run may leave behind, and how long it may take."""
+
+    seconds: Annotated[float, Field(gt=0)] = 1800.0
+    output_characters: int = 20_000  # per cell, head and tail kept
+    trainings: int = 200
+    networks: int = 300
+    calls: int = 400
+    arrays: int = 400
+    array_bytes: int = 8_000_000
+    values: int = 1000
+    text_characters: int = 10_000
+    figures: int = 60
+    points_per_line: int = 500
+
+
+class Cell(Model):
+    """One cell of the submission, and what became of it."""
+
+    index: int = Field(description="position in the submission, from 0")
+    kind: Literal["code", "markdown"]
+    source: str
+    exercise: str | None = Field(default=None, description="the exercise it belongs to, if known")
+    role: Literal["code", "text", "task"] | None = None
+
+
+class CellOutcome(Model):
+    """What happened when a code cell ran."""
+
+    index: int
+    status: Literal["ok", "error", "skipped"]
+    seconds: float = 0.0
+    output: str = Field(default="", description="stdout, stderr and displayed values, trimmed")
+    error_type: str | None = None
+    error_message: str | None = None
+    traceback: str | None = Field(default=None, description="the student's frames only")
+
+
+class LayerRecord(Model):
+    """One layer of a network, names stripped."""
+
+    type: str = Field(description="Keras class name, such as Dense")
+    config: dict[str, Any] = Field(default_factory=dict, description="the layer's own settings")
+    inputs: list[int] = Field(default_factory=list, description="positions of the layers before")
+    output_shape: Shape | None = None
+    parameters: int = 0
+    trainable: int = Field(default=0, description="trainable parameters")
+
+
+class CompileRecord(Model):
+    """How a network was compiled."""
+
+    optimizer: str = Field(description="class name, such as SGD")
+    optimizer_config: dict[str, Any] = Field(default_factory=dict)
+    learning_rate: float | None = None
+    loss: str = Field(default="", description="snake_case name, such as mse")
+    loss_config: dict[str, Any] = Field(default_factory=dict)
+    metrics: list[str] = Field(default_factory=list)
+
+
+class NetworkRecord(Model):
+    """A network in one state of construction."""
+
+    id: int
+    model: int = Field(description="number of the Keras object; one object can have many states")
+    cell: int | None = None
+    kind: str = Field(description="Sequential, Functional or Subclass")
+    chain: bool = Field(default=True, description="layers follow each other without branches")
+    layers: list[LayerRecord]
+    parameters: int = 0
+    trainable: int = 0
+    compiled: CompileRecord | None = None
+    names: list[str] = Field(default_factory=list, description="variables that held it at the end")
+
+
+class Origin(Model):
+    """Where an array came from, found by comparing it with the data sets that were served."""
+
+    data_set: str
+    split: Literal["train", "test", "mixed"]
+    order: Literal["first", "selected"] = Field(description="the first n items, or others")
+    items: int = Field(description="distinct items of the split")
+    scale: float | None = Field(description="array = scale * original + offset; None: unknown")
+    offset: float | None
+    by: Literal["values", "labels"] = "values"
+
+
+class DataRecord(Model):
+    """An array that went into a training, an evaluation or a prediction."""
+
+    digest: str = Field(description="SHA-256 of shape and float32 content")
+    shape: list[int]
+    dtype: str
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    origin: Origin | None = None
+
+
+class LabelRecord(Model):
+    """The targets of a training, an evaluation or a validation."""
+
+    shape: list[int]
+    dtype: str
+    one_hot: bool
+    classes: int
+    agreement: float | None = Field(
+        default=None, description="share of labels that are the data set's own; None: unknown"
+    )
+
+
+class PairRecord(Model):
+    """Inputs and targets as they were handed to Keras."""
+
+    x: DataRecord | None = None
+    y: LabelRecord | None = None
+    form: str = Field(default="arrays", description="arrays, tf.data or other")
+
+
+class TrainingRecord(Model):
+    """One call of fit."""
+
+    id: int
+    network: int
+    model: int
+    cell: int | None
+    status: Literal["ok", "error", "interrupted"]
+    data: PairRecord
+    validation: PairRecord | None = None
+    validation_split: float = 0.0
+    epochs: int = Field(description="epochs that this call ran")
+    epochs_before: int = Field(description="epochs that the same weights had been trained before")
+    batch_size: int | None
+    history: dict[str, list[float | None]] = Field(default_factory=dict)
+    seconds: float = 0.0
+    measured: Scores = Field(
+        default_factory=dict,
+        description="train and test accuracy, 0..1, measured by the runner after this fit",
+    )
+    predictions: str | None = Field(
+        default=None, description="file with the predicted class of every test item, uint8"
+    )
+    trained: Literal["here", "trusted"] = "here"
+    verified: bool = False
+    note: str = ""
+
+
+class CallRecord(Model):
+    """One call of evaluate or predict."""
+
+    kind: Literal["evaluate", "predict"]
+    model: int
+    after_training: int | None = Field(description="id of the last fit of this model, if any")
+    cell: int | None
+    data: PairRecord
+    scores: Scores = Field(default_factory=dict)
+
+
+class ArrayRecord(Model):
+    """An array that a variable held at the end."""
+
+    shape: list[int]
+    dtype: str
+    file: str | None = Field(default=None, description="None where it was too large to keep")
+    origin: Origin | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class LineRecord(Model):
+    """A plotted line."""
+
+    label: str | None
+    x: list[float | None]
+    y: list[float | None]
+
+
+class AxesRecord(Model):
+    """One pair of axes of a figure."""
+
+    title: str = ""
+    xlabel: str = ""
+    ylabel: str = ""
+    lines: list[LineRecord] = Field(default_factory=list)
+    images: int = 0
+    legend: list[str] = Field(default_factory=list)
+
+
+class FigureRecord(Model):
+    """A figure that was shown."""
+
+    cell: int | None
+    axes: list[AxesRecord]
+
+
+class DataSetRecord(Model):
+    """A data set that the runner served."""
+
+    name: str
+    source: str = Field(description="where it came from: data folder, Keras' cache, built-in")
+    fingerprint: str
+    loaded: int = Field(default=0, description="how often load_data() was called")
+
+
+class EnvironmentRecord(Model):
+    """Where the run took place."""
+
+    python: str
+    tensorflow: str
+    keras: str
+    platform: str
+    device: str
+    seed: int
+    isolation: list[str] = Field(default_factory=list)
+
+
+class Recording(Model):
+    """Everything that checks may know about a submission's run."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    status: Literal["running", "complete", "timeout", "stopped"] = "running"
+    seconds: float = 0.0
+    cells: list[Cell] = Field(default_factory=list)
+    outcomes: list[CellOutcome] = Field(default_factory=list)
+    networks: list[NetworkRecord] = Field(default_factory=list)
+    trainings: list[TrainingRecord] = Field(default_factory=list)
+    calls: list[CallRecord] = Field(default_factory=list)
+    arrays: dict[str, ArrayRecord] = Field(default_factory=dict)
+    values: dict[str, Any] = Field(
+        default_factory=dict, description="numbers, texts, and small lists and dicts of them"
+    )
+    figures: list[FigureRecord] = Field(default_factory=list)
+    data_sets: list[DataSetRecord] = Field(default_factory=list)
+    skipped_commands: list[str] = Field(
+        default_factory=list, description="shell escapes and installs that weren't run"
+    )
+    environment: EnvironmentRecord | None = None
+    cuts: list[str] = Field(default_factory=list)

@@ -1,0 +1,147 @@
+"""Run one job from its first cell to its recording. Entered once per process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import keras
+import tensorflow as tf
+
+from graders.recording.schema import Cell, CellOutcome, EnvironmentRecord
+from graders.runner.arrays import DataWatcher
+from graders.runner.figures import FigureWatcher
+from graders.runner.namespace import record_namespace
+from graders.runner.output import BoundedOutput
+from graders.runner.serve import serve
+from graders.runner.shell import Shell, TimeIsUp
+from graders.runner.watch import KerasWatcher
+from graders.runner.writer import Writer
+from graders.sandbox.job import Job
+
+
+def run(job: Job, channel: Connection) -> None:
+    """Execute the job's cells and leave a recording, whatever they do."""
+    started = time.monotonic()
+    writer = Writer(Path(job.recording), job.limits)
+    writer.recording.cells = job.cells
+    os.chdir(job.scratch)
+    sys.path.insert(0, job.scratch)
+    sys.argv = [job.name]
+    _quiet_descriptors()
+    _prepare_keras(job, writer)
+    data = DataWatcher(serve(job.data, writer))
+    watcher = KerasWatcher(writer, data, lambda event: _tell(channel, event))
+    figures = FigureWatcher(writer)
+    watcher.install()
+    figures.install()
+    shell = Shell(
+        BoundedOutput(job.limits.output_characters),
+        writer.recording.skipped_commands,
+        figures.flush,
+    )
+    writer.save()
+    writer.recording.status = "timeout"
+    with _alarm(job.limits.seconds), contextlib.suppress(TimeIsUp):
+        _run_cells(job.cells, shell, writer, channel, started)
+        writer.recording.status = "complete"
+    writer.cell = None
+    watcher.finish(shell.namespace)
+    record_namespace(shell.namespace, writer, data)
+    writer.recording.seconds = time.monotonic() - started
+    writer.save()
+    # The student's threads, atexit hooks and destructors have no business after this.
+    os._exit(0)
+
+
+def _run_cells(
+    cells: list[Cell], shell: Shell, writer: Writer, channel: Connection, started: float
+) -> None:
+    code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
+    for count, cell in enumerate(code, start=1):
+        writer.cell = cell.index
+        _tell(channel, {"event": "cell", "cell": count, "of": len(code)})
+        began = time.monotonic()
+        try:
+            outcome = shell.run(cell)
+        except TimeIsUp:
+            writer.recording.outcomes.append(_cut_off(cell, shell, time.monotonic() - began))
+            raise
+        if outcome.error_type == TimeIsUp.__name__:
+            writer.recording.outcomes.append(_cut_off(cell, shell, outcome.seconds))
+            raise TimeIsUp
+        writer.recording.outcomes.append(outcome)
+        writer.recording.seconds = time.monotonic() - started
+        writer.save()
+
+
+def _cut_off(cell: Cell, shell: Shell, seconds: float) -> CellOutcome:
+    return CellOutcome(
+        index=cell.index,
+        status="error",
+        seconds=seconds,
+        output=shell.output.text(),
+        error_type=TimeIsUp.__name__,
+        error_message="The time limit of the assignment was reached inside this cell.",
+    )
+
+
+def _prepare_keras(job: Job, writer: Writer) -> None:
+    if job.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(job.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(job.threads)
+    if job.device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    keras.utils.set_random_seed(job.seed)
+    gpus = tf.config.get_visible_devices("GPU")
+    writer.recording.environment = EnvironmentRecord(
+        python=platform.python_version(),
+        tensorflow=tf.__version__,
+        keras=keras.__version__,
+        platform=platform.platform(terse=True),
+        device="gpu" if gpus else "cpu",
+        seed=job.seed,
+        isolation=["process", "clean environment", "scratch folder", "wall time"],
+    )
+
+
+def _quiet_descriptors() -> None:
+    """Send what C++ libraries write past Python into nothing; it isn't the student's output."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise TimeIsUp in the student's code when its time is over; outside, a harder limit waits."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(_: int, __: FrameType | None) -> NoReturn:
+        raise TimeIsUp
+
+    signal.signal(signal.SIGALRM, ring)
+    # It rings again, for code that swallows the first.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _tell(channel: Connection, event: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        channel.send_bytes(json.dumps(event).encode())

@@ -1,0 +1,62 @@
+"""Measure what a trained network predicts on the test set, in the form that it was fed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.recording.schema import Origin
+from graders.runner.origin import KnownData
+
+_CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The predicted class of every test item, shape (items,), and the share that is right."""
+
+    classes: NDArray[np.uint8]
+    accuracy: float
+
+
+def measure(
+    model: Any,
+    form: tuple[KnownData, Origin, list[int]],
+    inputs: NDArray[Any] | None = None,
+) -> Measurement | None:
+    """Let a network classify the test set.
+
+    Args:
+        model: a trained keras.Model.
+        form: the data set, how its pixels were scaled for this network, and the item shape.
+        inputs: the test set as the student prepared it, where scaling alone doesn't tell how.
+
+    Returns:
+        None where the network is no classifier of single items.
+
+    """
+    known, origin, shape = form
+    test = known.splits["test"]
+    outputs = []
+    for start in range(0, len(test.labels), _CHUNK):
+        if inputs is not None:
+            part = np.asarray(inputs[start : start + _CHUNK], dtype=np.float32)
+        else:
+            part = _in_form(test.images[start : start + _CHUNK], origin, shape)
+        result = np.asarray(model(part, training=False))
+        if result.ndim != 2 or not 1 < result.shape[1] <= 256:
+            return None
+        outputs.append(np.argmax(result, axis=1).astype(np.uint8))
+    classes = np.concatenate(outputs)
+    if len(classes) != len(test.labels):
+        return None
+    return Measurement(classes, float(np.mean(classes == test.labels)))
+
+
+def _in_form(images: NDArray[Any], origin: Origin, shape: list[int]) -> NDArray[np.float32]:
+    scale = 1.0 if origin.scale is None else origin.scale
+    values = images.astype(np.float64) * scale + (origin.offset or 0.0)
+    return values.astype(np.float32).reshape(len(images), *shape)

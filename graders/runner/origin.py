@@ -1,0 +1,188 @@
+"""Find out where an array came from: which items of which data set, and how they were scaled.
+
+A student may reshape, rescale, cut and shuffle; what a network was trained on can still be told,
+because every item maps back to one item of the data set that was served.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.recording.schema import Origin
+
+_CHUNK = 8192
+_CLOSE = 1e-4
+
+
+@dataclass
+class _Split:
+    """One half of a data set, with the sums that identify its items."""
+
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    _projection: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property
+    def projection(self) -> NDArray[np.float64]:
+        """One weighted sum per item, shape (items,); weights make items distinguishable."""
+        if self._projection is None:
+            self._projection = project(self.images)
+        return self._projection
+
+
+@dataclass
+class KnownData:
+    """A data set that the runner serves, ready to be recognised again."""
+
+    name: str
+    splits: dict[str, _Split]
+
+    @classmethod
+    def of(cls, name: str, arrays: tuple[tuple[Any, Any], tuple[Any, Any]]) -> KnownData:
+        """Take ((x_train, y_train), (x_test, y_test)) as load_data() returns it."""
+        (x_train, y_train), (x_test, y_test) = arrays
+        return cls(
+            name,
+            {
+                "train": _Split(x_train, np.asarray(y_train).reshape(-1)),
+                "test": _Split(x_test, np.asarray(y_test).reshape(-1)),
+            },
+        )
+
+    def find(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
+        """Recognise an array of inputs.
+
+        Args:
+            array: shape (n, ...) with the features of one item in C order.
+
+        Returns:
+            The origin, and for each row the item's position (test items follow the training
+            items); None where the rows are not this data set's.
+
+        """
+        train = self.splits["train"].images
+        if array.ndim < 2 or not len(array) or array[0].size != train[0].size:
+            return None
+        if array.dtype.kind not in "biuf":
+            return None
+        return self._in_order(array) or self._by_items(array)
+
+    def labels_of(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the true labels of the items that `find` returned, shape (n,)."""
+        labels = np.concatenate([split.labels for split in self.splits.values()])
+        return np.asarray(labels[rows])
+
+    def find_by_labels(self, labels: NDArray[Any]) -> Origin | None:
+        """Recognise a split by its labels alone, for inputs that were transformed beyond that."""
+        for name, split in self.splits.items():
+            count = len(labels)
+            if 100 <= count <= len(split.labels) and np.array_equal(labels, split.labels[:count]):
+                return Origin(
+                    data_set=self.name,
+                    split=name,
+                    order="first",
+                    items=count,
+                    scale=None,
+                    offset=None,
+                    by="labels",
+                )
+        return None
+
+    def _in_order(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
+        """The common case, one pass: the first n items of a split, scaled as a whole."""
+        sums = project(array)
+        shift = 0
+        for name, split in self.splits.items():
+            known = split.projection[: len(sums)]
+            if len(known) == len(sums) and len(sums) > 1:
+                found = _affine(known, sums, array, split.images)
+                if found is not None:
+                    scale, offset = found
+                    origin = Origin(
+                        data_set=self.name,
+                        split=name,
+                        order="first",
+                        items=len(sums),
+                        scale=scale,
+                        offset=offset,
+                    )
+                    return origin, np.arange(shift, shift + len(sums))
+            shift += len(split.labels)
+        return None
+
+    def _by_items(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
+        """Map every row back to pixel values and look the rows up one by one."""
+        low, high = float(np.min(array)), float(np.max(array))
+        if not np.isfinite([low, high]).all() or high <= low:
+            return None
+        images = np.concatenate([split.projection for split in self.splits.values()])
+        order = np.argsort(images, kind="stable")
+        scale, offset = (high - low) / 255.0, low
+        sums = project(array, scale, offset)
+        position = np.clip(np.searchsorted(images[order], sums - 0.5), 0, len(order) - 1)
+        rows = order[position]
+        if np.mean(np.abs(images[rows] - sums) < 0.5) < 0.99:
+            return None
+        trained = len(self.splits["train"].labels)
+        from_test = int(np.sum(rows >= trained))
+        split = "test" if from_test == len(rows) else "train" if not from_test else "mixed"
+        return (
+            Origin(
+                data_set=self.name,
+                split=split,
+                order="selected",
+                items=len(np.unique(rows)),
+                scale=scale,
+                offset=offset,
+            ),
+            rows,
+        )
+
+
+def project(array: NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> NDArray[np.float64]:
+    """Weighted sum of each item's features after (value - offset) / scale is undone.
+
+    With a scale the features are rounded to the integers that they were, so that the sums are
+    exact: weights below 2**20 and 784 features of at most 255 stay below 2**53.
+    """
+    flat = array.reshape(len(array), -1)
+    weights = np.random.default_rng(20).integers(1, 2**20, flat.shape[1]).astype(np.float64)
+    sums = np.empty(len(flat))
+    for start in range(0, len(flat), _CHUNK):
+        part = flat[start : start + _CHUNK].astype(np.float64, copy=False)
+        if scale != 1.0 or offset != 0.0:
+            part = np.rint((part - offset) / scale)
+        sums[start : start + _CHUNK] = part @ weights
+    return sums
+
+
+def _affine(
+    known: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    array: NDArray[Any],
+    images: NDArray[Any],
+) -> tuple[float, float] | None:
+    """Scale and offset that turn the known items into the array, or None if none do."""
+    low, high = int(np.argmin(known)), int(np.argmax(known))
+    if known[high] == known[low]:
+        return None
+    slope = (sums[high] - sums[low]) / (known[high] - known[low])
+    if not np.isfinite(slope) or slope == 0:
+        return None
+    constant = sums[low] - slope * known[low]
+    spread = abs(sums[high] - sums[low])
+    if np.max(np.abs(slope * known + constant - sums)) > _CLOSE * spread:
+        return None
+    # The sums agree; a few whole items prove that the pixels stand in the same places.
+    sample = np.unique(np.linspace(0, len(sums) - 1, 8).astype(int))
+    original = images[sample].reshape(len(sample), -1).astype(np.float64)
+    found = array[sample].reshape(len(sample), -1).astype(np.float64)
+    total = float(np.random.default_rng(20).integers(1, 2**20, original.shape[1]).sum())
+    offset = float(constant / total)
+    if np.max(np.abs(slope * original + offset - found)) > 0.01 * abs(slope) * 255:
+        return None
+    return float(slope), 0.0 if abs(offset) < 1e-9 * abs(slope) * 255 else offset

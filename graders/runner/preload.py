@@ -1,0 +1,13 @@
+"""Imported once by the fork server: the slow libraries, and no operation of theirs.
+
+After a first TensorFlow operation a fork hangs, so this module must only import.
+"""
+
+from graders.quiet import quiet_imports
+
+with quiet_imports():
+    import matplotlib.pyplot as plt  # noqa: F401
+    import tensorflow as tf  # noqa: F401
+    from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
+
+    import graders.runner.main  # noqa: F401

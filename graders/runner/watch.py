@@ -1,0 +1,371 @@
+"""Watch Keras: every network that is built, compiled, trained, evaluated or asked to predict.
+
+The watcher replaces methods of `keras.Model`, so it sees all networks, whatever they are called
+and whichever of keras and tf.keras they came from.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import os
+import sys
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from graders.networks import count_parameters, describe_compile, describe_layers, kind_of
+from graders.recording.schema import (
+    CallRecord,
+    NetworkRecord,
+    TrainingRecord,
+)
+from graders.runner.arrays import DataWatcher, Pair, number, take_pair
+from graders.runner.measure import Measurement, measure
+from graders.runner.writer import Writer
+
+_UNCOMPILED_KEPT = 100
+_SEQUENTIAL_FILE = os.path.join("models", "sequential.py")  # noqa: PTH118 - compared as text
+_FRAMES_SEARCHED = 12
+
+
+@dataclass
+class _Seen:
+    """What the watcher remembers of one Keras object."""
+
+    serial: int
+    network: int | None = None
+    last_training: int | None = None
+
+
+@dataclass
+class KerasWatcher:
+    """Fills the recording's networks, trainings and calls."""
+
+    writer: Writer
+    data: DataWatcher
+    progress: Callable[[dict[str, Any]], None]
+    _seen: weakref.WeakKeyDictionary[Any, _Seen] = field(default_factory=weakref.WeakKeyDictionary)
+    # A name that is reused frees the network before it was looked at, so new ones are held.
+    _new: list[Any] = field(default_factory=list)
+    _new_cells: dict[int, int | None] = field(default_factory=dict)
+    _epochs_at: dict[str, int] = field(default_factory=dict)
+    _depth: int = 0
+
+    def install(self) -> None:
+        """Put the watcher into Keras."""
+        from keras.src.trainers.trainer import Trainer
+
+        model = keras.Model
+        Trainer.__init__ = self._after_init(Trainer.__init__)
+        model.compile = self._watch_compile(model.compile)
+        model.fit = self._watch_fit(model.fit)
+        model.evaluate = self._watch_call(model.evaluate, "evaluate")
+        model.predict = self._watch_call(model.predict, "predict")
+
+    def finish(self, namespace: dict[str, Any]) -> None:
+        """Record the networks that were built and never used, and the names that hold networks."""
+        inner = {id(part) for model in self._new for part in _parts(model)}
+        for model in self._new:
+            if self._look_up(model).network is None and id(model) not in inner:
+                self._quietly(self._snapshot, model)
+        self._new.clear()
+        for name, value in namespace.items():
+            seen = self._seen.get(value) if isinstance(value, keras.Model) else None
+            if seen is not None and seen.network is not None:
+                self.writer.recording.networks[seen.network].names.append(name[:80])
+
+    def _after_init(self, original: Any) -> Any:
+        @functools.wraps(original)
+        def init(model: Any, *args: Any, **kwargs: Any) -> None:
+            original(model, *args, **kwargs)
+            if _is_inner_graph(model):
+                return
+            self._new.append(model)
+            self._new_cells[id(model)] = self.writer.cell
+            del self._new[:-_UNCOMPILED_KEPT]
+
+        return init
+
+    def _watch_compile(self, original: Any) -> Any:
+        @functools.wraps(original)
+        def compile_(model: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(model, *args, **kwargs)
+            self._quietly(self._snapshot, model)
+            return result
+
+        return compile_
+
+    def _watch_fit(self, original: Any) -> Any:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._depth:
+                return original(model, *args, **kwargs)
+            # A call that doesn't fit the signature raises its TypeError here, as it would there.
+            bound = signature.bind(model, *args, **kwargs)
+            bound.apply_defaults()
+            return self._train(model, bound, original)
+
+        return fit
+
+    def _train(self, model: Any, bound: inspect.BoundArguments, original: Any) -> Any:
+        """Train in this process. A trusted trainer would take the same arguments from here."""
+        arguments = bound.arguments
+        weights_before = _weights_digest(model)
+        status, result, started = "error", None, time.monotonic()
+        self.progress({"event": "fit", "epochs": _integer(arguments.get("epochs"))})
+        self._depth += 1
+        try:
+            result = original(*bound.args, **bound.kwargs)
+            status = "ok"
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            status = "interrupted"
+            raise
+        finally:
+            self._depth -= 1
+            seconds = time.monotonic() - started
+            self._quietly(self._record_fit, model, arguments, status, seconds, weights_before)
+        return result
+
+    def _record_fit(
+        self,
+        model: Any,
+        arguments: dict[str, Any],
+        status: Any,
+        seconds: float,
+        weights_before: str | None,
+    ) -> None:
+        recording = self.writer.recording
+        if not self.writer.has_room("trainings", recording.trainings, self.writer.limits.trainings):
+            return
+        pair = take_pair(arguments.get("x"), arguments.get("y"))
+        validation = _validation(arguments.get("validation_data"))
+        before = self._epochs_at.get(weights_before or "", 0)
+        epochs, history = _history(model)
+        record = TrainingRecord(
+            id=len(recording.trainings),
+            network=self._snapshot(model),
+            model=self._look_up(model).serial,
+            cell=self.writer.cell,
+            status=status,
+            data=self.data.describe(pair),
+            validation=self.data.describe(validation) if validation else None,
+            validation_split=float(arguments.get("validation_split") or 0.0),
+            epochs=epochs,
+            epochs_before=before,
+            batch_size=_batch_size(arguments, pair),
+            history=history,
+            seconds=seconds,
+        )
+        if status == "ok":
+            digest = _weights_digest(model)
+            if digest is not None:
+                self._epochs_at[digest] = before + epochs
+            measurement = self._measure(model, record, pair, validation)
+            if measurement is not None:
+                record.measured = {"test_accuracy": measurement.accuracy}
+                record.predictions = self.writer.keep_array(
+                    f"predictions-{record.id}", measurement.classes
+                )
+        recording.trainings.append(record)
+        self._look_up(model).last_training = record.id
+
+    def _measure(
+        self, model: Any, record: TrainingRecord, pair: Pair, validation: Pair | None
+    ) -> Measurement | None:
+        """Test accuracy on the test set, brought into the form that the network was fed."""
+        form = self.data.form_of(record.data)
+        if form is not None:
+            return measure(model, form)
+        if validation is not None and record.validation is not None:
+            form = self.data.form_of(record.validation)
+            if form is not None:
+                return measure(model, form)
+            origin = record.validation.x.origin if record.validation.x else None
+            if origin is not None and origin.split == "test" and validation.x is not None:
+                return measure(model, (self.data.known[0], origin, []), inputs=validation.x)
+        return None
+
+    def _watch_call(self, original: Any, kind: Any) -> Any:
+        @functools.wraps(original)
+        def call(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._depth:
+                return original(model, *args, **kwargs)
+            self._depth += 1
+            try:
+                result = original(model, *args, **kwargs)
+            finally:
+                self._depth -= 1
+            self._quietly(self._record_call, model, kind, args, kwargs, result)
+            return result
+
+        return call
+
+    def _record_call(
+        self, model: Any, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
+        recording = self.writer.recording
+        if not self.writer.has_room("calls", recording.calls, self.writer.limits.calls):
+            return
+        x = kwargs.get("x", args[0] if args else None)
+        y = kwargs.get("y", args[1] if len(args) > 1 else None) if kind == "evaluate" else None
+        seen = self._look_up(model)
+        recording.calls.append(
+            CallRecord(
+                kind=kind,
+                model=seen.serial,
+                after_training=seen.last_training,
+                cell=self.writer.cell,
+                data=self.data.describe(take_pair(x, y)),
+                scores=_scores(model, result) if kind == "evaluate" else {},
+            )
+        )
+
+    def _look_up(self, model: Any) -> _Seen:
+        if model not in self._seen:
+            self._seen[model] = _Seen(serial=len(self._seen) + 1)
+        return self._seen[model]
+
+    def _snapshot(self, model: Any) -> int:
+        """Record the network's present state and return its id; an unchanged state is kept once."""
+        recording = self.writer.recording
+        seen = self._look_up(model)
+        layers, chain = describe_layers(model)
+        total, trainable = count_parameters(model)
+        record = NetworkRecord(
+            id=len(recording.networks),
+            model=seen.serial,
+            cell=self.writer.cell
+            if self.writer.cell is not None
+            else self._new_cells.get(id(model)),
+            kind=kind_of(model),
+            chain=chain,
+            layers=layers,
+            parameters=total,
+            trainable=trainable,
+            compiled=describe_compile(model),
+        )
+        previous = recording.networks[seen.network] if seen.network is not None else None
+        if previous is not None and _same_state(previous, record):
+            # The same network, perhaps built since: keep its place, take the fuller record.
+            record = record.model_copy(update={"id": previous.id, "cell": previous.cell})
+            recording.networks[previous.id] = record
+        elif self.writer.has_room("networks", recording.networks, self.writer.limits.networks):
+            recording.networks.append(record)
+        else:
+            return len(recording.networks) - 1
+        seen.network = record.id
+        return record.id
+
+    def _quietly(self, action: Callable[..., Any], *arguments: Any) -> None:
+        """Record without disturbing the student's code; what fails is said in the recording."""
+        try:
+            action(*arguments)
+        except Exception as error:  # noqa: BLE001 - a student's class may break any look at it
+            self.writer.recording.cuts.append(
+                f"A {getattr(action, '__name__', 'call')[1:]} could not be recorded: "
+                f"{type(error).__name__}: {str(error)[:200]}"
+            )
+
+
+def _same_state(before: NetworkRecord, now: NetworkRecord) -> bool:
+    """The layers agree, and nothing was compiled over an earlier training."""
+    if len(_inner_layers(before)) != len(_inner_layers(now)):
+        return False
+    same_layers = all(
+        a.type == b.type and a.config == b.config
+        for a, b in zip(_inner_layers(before), _inner_layers(now), strict=True)
+    )
+    return same_layers and (before.compiled is None or before.compiled == now.compiled)
+
+
+def _inner_layers(record: NetworkRecord) -> list[Any]:
+    return [layer for layer in record.layers if layer.type != "InputLayer"]
+
+
+def _parts(model: Any) -> list[Any]:
+    """Models that are only a part of this one."""
+    return [layer for layer in getattr(model, "layers", []) if isinstance(layer, keras.Model)]
+
+
+def _is_inner_graph(model: Any) -> bool:
+    """Tell the graphs that a Sequential makes for itself from the student's own networks."""
+    if type(model).__name__ != "Functional":
+        return False
+    frame = sys._getframe(2)
+    for _ in range(_FRAMES_SEARCHED):
+        if frame is None:
+            return False
+        if frame.f_code.co_filename.endswith(_SEQUENTIAL_FILE):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the search
+    return False
+
+
+def _weights_digest(model: Any) -> str | None:
+    """Identify a state of the weights, so that a continued training is told from a fresh one."""
+    weights = getattr(model, "weights", None)
+    if not weights:
+        return None
+    hasher = hashlib.sha256()
+    for weight in weights:
+        hasher.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return hasher.hexdigest()
+
+
+def _history(model: Any) -> tuple[int, dict[str, list[float | None]]]:
+    history = getattr(model, "history", None)
+    if history is None:
+        return 0, {}
+    values = {
+        str(name)[:80]: [number(value) for value in series[:1000]]
+        for name, series in list(history.history.items())[:40]
+        if name != "learning_rate"
+    }
+    return len(history.epoch), values
+
+
+def _validation(given: Any) -> Pair | None:
+    if given is None:
+        return None
+    if isinstance(given, list | tuple) and len(given) >= 2:
+        return take_pair(given[0], given[1])
+    return take_pair(given)
+
+
+def _batch_size(arguments: dict[str, Any], pair: Pair) -> int | None:
+    if pair.batch_size is not None:
+        return pair.batch_size
+    given = arguments.get("batch_size")
+    return _integer(given) if given is not None else 32
+
+
+def _integer(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _scores(model: Any, result: Any) -> dict[str, float | None]:
+    if isinstance(result, dict):
+        return {str(k)[:80]: number(v) for k, v in result.items()}
+    names = list(getattr(model, "metrics_names", []))
+    # Keras calls all compiled metrics by one name here; the metrics know their own.
+    own = [metric.name for metric in getattr(model, "metrics", []) if metric.name != "loss"]
+    own = [
+        inner.name
+        for metric in getattr(model, "metrics", [])
+        for inner in getattr(metric, "metrics", [])
+    ] or own
+    names = ["loss", *own] if names else names
+    values = result if isinstance(result, list | tuple) else [result]
+    return {name: number(value) for name, value in zip(names, values, strict=False)}

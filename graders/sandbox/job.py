@@ -1,0 +1,36 @@
+"""What a runner is told: plain data, sent as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from graders.recording.schema import Cell, Limits
+
+
+class ServedFile(BaseModel):
+    """A data set on disk that `keras.datasets.<name>.load_data()` will return."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    path: str = Field(description=".npz with x_train, y_train, x_test, y_test")
+    source: str
+    fingerprint: str
+
+
+class Job(BaseModel):
+    """One submission to run. It holds no check, no answer and no other student's data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="file name of the submission, for tracebacks")
+    cells: list[Cell]
+    recording: str = Field(description="folder that the recording goes to")
+    scratch: str = Field(description="the student code's working folder")
+    data: list[ServedFile] = Field(default_factory=list)
+    limits: Limits = Field(default_factory=Limits)
+    seed: int = Field(description="from the submission's fingerprint, so that a run repeats")
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    threads: int = Field(default=0, description="TensorFlow's threads; 0: its own choice")
