@@ -1,0 +1,157 @@
+"""Read and validate an assignment folder: sections, exercises, points, manual questions."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from graders.errors import AssignmentError
+
+
+class Base(BaseModel):
+    """Base of the parts of assignment.toml: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Section(Base):
+    """A part of the sheet, such as "1 Dense networks"."""
+
+    id: str
+    title: str
+
+
+class Manual(Base):
+    """A free-text question of an exercise, which a person scores."""
+
+    points: Annotated[float, Field(gt=0)]
+    question: str
+    rubric: list[str] = Field(min_length=1)
+
+
+class Exercise(Base):
+    """One exercise of the sheet; its points are those of its checks and of its manual part."""
+
+    id: str
+    section: str
+    title: str
+    points: Annotated[float, Field(gt=0)]
+    bonus: bool = False
+    manual: Manual | None = None
+
+    @property
+    def automatic_points(self) -> float:
+        """Points that checks give."""
+        return self.points - (self.manual.points if self.manual else 0.0)
+
+
+class Assignment(Base):
+    """An assignment folder."""
+
+    schema_version: Literal[1]
+    id: str
+    title: str
+    summary: str = ""
+    source: str = ""
+    data_sets: list[str] = Field(default_factory=list)
+    time_limit: Annotated[float, Field(gt=0)] = 1800.0
+    sections: list[Section] = Field(alias="section")
+    exercises: list[Exercise] = Field(alias="exercise", min_length=1)
+    _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [exercise.id for exercise in self.exercises]
+        repeated = sorted({i for i in ids if ids.count(i) > 1})
+        if repeated:
+            raise ValueError(f"exercise {repeated[0]} is declared twice")
+        sections = {section.id for section in self.sections}
+        for exercise in self.exercises:
+            if exercise.section not in sections:
+                raise ValueError(
+                    f"exercise {exercise.id} names the unknown section {exercise.section!r}"
+                )
+            if exercise.automatic_points < 0:
+                raise ValueError(
+                    f"the manual part of exercise {exercise.id} has more points than the exercise"
+                )
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where assignment.toml, the handout, the starter notebook and the checks stand."""
+        return self._folder
+
+    @property
+    def points(self) -> float:
+        """All points of the sheet, without bonus."""
+        return sum(exercise.points for exercise in self.exercises if not exercise.bonus)
+
+    @property
+    def bonus_points(self) -> float:
+        """Points of the bonus exercises."""
+        return sum(exercise.points for exercise in self.exercises if exercise.bonus)
+
+    def exercise(self, exercise_id: str) -> Exercise | None:
+        """Return an exercise by its id."""
+        return next((e for e in self.exercises if e.id == exercise_id), None)
+
+    @cached_property
+    def starter_lines(self) -> set[str]:
+        """Every line of the starter notebook, to tell a student's words from the prompts."""
+        path = self.folder / "starter.ipynb"
+        if not path.is_file():
+            return set()
+        cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
+        text = "\n".join("".join(cell.get("source", [])) for cell in cells)
+        return {line.strip() for line in text.splitlines() if line.strip()}
+
+
+def load_assignment(name_or_folder: str | Path) -> Assignment:
+    """Read an assignment by its name, or from a folder of one's own.
+
+    Raises:
+        AssignmentError: there is none, or its assignment.toml is not valid.
+
+    """
+    folder = _folder_of(name_or_folder)
+    path = folder / "assignment.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        assignment = Assignment.model_validate(content)
+    except FileNotFoundError as error:
+        raise AssignmentError.invalid(path, "there is no such file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AssignmentError.invalid(path, f"it is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AssignmentError.invalid(path, f"{where} {first['msg']}".strip()) from error
+    assignment._folder = folder
+    return assignment
+
+
+def list_assignments() -> list[str]:
+    """Names of the installed assignments."""
+    root = _installed()
+    return sorted(p.name for p in root.iterdir() if (p / "assignment.toml").is_file())
+
+
+def _folder_of(name_or_folder: str | Path) -> Path:
+    path = Path(name_or_folder)
+    if (path / "assignment.toml").is_file():
+        return path.resolve()
+    installed = _installed() / path.name
+    if str(name_or_folder) in list_assignments():
+        return installed
+    raise AssignmentError.unknown(str(name_or_folder), list_assignments())
+
+
+def _installed() -> Path:
+    return Path(str(resources.files("assignments")))

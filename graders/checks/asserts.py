@@ -1,0 +1,447 @@
+"""What check authors assert: each says what was expected, found, where, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.checks.attempts import Attempt, place
+from graders.checks.layers import Difference
+from graders.checks.matching import Match, describe_layers
+from graders.checks.outcome import CheckFailed, NotAttempted, Unscored, attach
+from graders.checks.values import answer, is_number
+from graders.expectations import Expectations, Range
+from graders.recording import RecordingFolder
+from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
+
+# Said once, used by many checks.
+HINTS = {
+    "optimizer": "Pass optimizer='sgd' or keras.optimizers.SGD() to compile().",
+    "learning_rate": "Set the rate with keras.optimizers.SGD(learning_rate=...).",
+    "loss": "Integer labels go with sparse_categorical_crossentropy, one-hot labels with "
+    "categorical_crossentropy.",
+    "metrics": "Pass metrics=['accuracy'] to compile().",
+    "items": "Look at the shape of what you pass to fit().",
+    "labels": "Cut, shuffle and reshape images and labels together.",
+    "epochs": "Pass epochs=3 to fit(); a second fit() goes on where the first ended.",
+    "validation": "Pass validation_data=(x_test, y_test) to fit().",
+    "scaling": "Divide the pixels by 255.0 once, before any training.",
+    "vectorised": "Reshape the images to (number of images, 784) before fit().",
+    "fresh": "Build the network again: compiling alone keeps the trained weights.",
+}
+
+
+def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
+    """Return the attempt that answers an experiment.
+
+    Args:
+        match: the experiment.
+        what: the network in words, for the message.
+        trained: whether a finished training is needed.
+
+    Raises:
+        NotAttempted: there is none.
+
+    """
+    attempt = match.attempt
+    if attempt is None:
+        raise NotAttempted(
+            f"No {what} was found.",
+            expected=what,
+            found="none",
+            hint="Build and train it in a cell of its own; the name doesn't matter.",
+        )
+    if attempt.training is not None:
+        attach(TrainingEvidence(training=attempt.training.id))
+    if trained and not attempt.trained:
+        _attach_network(match)
+        problem = "was built but never trained"
+        if attempt.training is not None:
+            problem = "was given to fit(), which did not come to its end"
+        raise NotAttempted(
+            f"A network for this exercise {problem}.",
+            expected=what,
+            found=attempt.title,
+            where=attempt.where,
+            hint="Compile it and call fit(); if a cell failed, mend the error first.",
+        )
+    return attempt
+
+
+def assert_layers(
+    match: Match,
+    what: str,
+    *,
+    concerning: Callable[[Difference], bool] = lambda _: True,
+    hint: str = "",
+) -> None:
+    """Assert that an attempt has the expected layers.
+
+    Args:
+        match: the experiment; its attempt must exist (see `require`).
+        what: the layers in words, for the message.
+        concerning: which differences this check is about.
+        hint: one thing to try.
+
+    Raises:
+        CheckFailed: with the student's layers beside the expected ones. Where all differences
+            are those of the experiment that this one varies, it follows from that exercise.
+
+    """
+    attempt = match.attempt
+    assert attempt is not None, "call require() first"
+    _attach_network(match)
+    wrong = [d for d in match.layer_differences if concerning(d)]
+    if not attempt.network.chain:
+        raise CheckFailed(
+            "The network has branches, where the exercise asks for one layer after the other.",
+            expected=what,
+            found=attempt.name,
+            where=attempt.where,
+            hint=hint or "Connect each layer to the one before it.",
+        )
+    if not wrong:
+        return
+    own = [d for d in match.own_layer_differences() if concerning(d)]
+    follows = () if own or match.parent is None else (match.parent.owner("layers"),)
+    raise CheckFailed(
+        _sentence(describe_layers(wrong)),
+        expected=what,
+        found=attempt.name,
+        where=attempt.where,
+        hint=hint or "Compare your layer table with the expected one below.",
+        follows_from=follows,
+    )
+
+
+def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
+    """Assert that a training was set up as wanted, in the respects that are named.
+
+    Raises:
+        CheckFailed: names each difference. A mistake carried over from an earlier exercise
+            follows from that one.
+
+    """
+    attempt = match.attempt
+    assert attempt is not None, "call require() first"
+    wrong = [aspect for aspect in match.aspects if aspect.name in names]
+    if not wrong:
+        return
+    inherited = [match.inherited_from(aspect.name) for aspect in wrong]
+    own = [a for a, source in zip(wrong, inherited, strict=True) if source is None]
+    first = own[0] if own else wrong[0]
+    raise CheckFailed(
+        _sentence("; ".join(f"{_WORDS[a.name]} {a.found}, not {a.expected}" for a in wrong)),
+        expected="; ".join(aspect.expected for aspect in wrong),
+        found="; ".join(aspect.found for aspect in wrong),
+        where=attempt.where,
+        hint=hint or HINTS.get(first.name, ""),
+        follows_from=() if own else tuple(dict.fromkeys(s for s in inherited if s)),
+    )
+
+
+def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None, what: str) -> None:
+    """Assert that a training reaches the test accuracy of the reference.
+
+    Args:
+        match: the experiment; its attempt must be trained.
+        expected: where a right solution lies; None where it was never measured.
+        nearest: a range for orientation, where `expected` is None.
+        what: the network in words.
+
+    Raises:
+        CheckFailed: the accuracy lies below the range. Where the training differs from the
+            reference in something that earns its points elsewhere, it follows from there.
+        Unscored: there is no range for these data or this batch size.
+
+    """
+    attempt = match.attempt
+    assert attempt is not None, "call require() first"
+    accuracy = attempt.test_accuracy
+    if accuracy is None:
+        raise CheckFailed(
+            "No test accuracy could be determined for this training.",
+            expected="a network that classifies the test images",
+            found=attempt.title,
+            where=attempt.where,
+            hint="Pass validation_data=(x_test, y_test) to fit(), prepared as the training data.",
+            follows_from=_explaining(match),
+        )
+    low = expected.low if expected else (nearest.low if nearest else None)
+    if low is not None and accuracy >= low:
+        return
+    if expected is None:
+        raise Unscored(
+            f"The reference was never measured on these data with batches of "
+            f"{attempt.batch_size}, so {accuracy:.3f} can't be judged.",
+            found=f"test accuracy {accuracy:.3f}",
+            where=attempt.where,
+            hint="Nothing is lost; a person will look. Batches of 32 to 128 can be scored.",
+        )
+    raise CheckFailed(
+        f"The {what} reaches {accuracy:.3f} on the test set, less than a right solution does.",
+        expected=f"at least {expected.low:.3f} (the reference reaches {expected.mean:.3f} "
+        f"with a spread of {expected.spread:.3f}, {expected.seeds} trainings)",
+        found=f"{accuracy:.3f} with {attempt.title}",
+        where=attempt.where,
+        hint="Check the scaling of the pixels, the labels, the optimizer and the epochs.",
+        follows_from=_explaining(match),
+    )
+
+
+def assert_better(better: Match, worse: float | None, what: str, than: str, hint: str) -> None:
+    """Assert that one training reaches a higher test accuracy than another.
+
+    Args:
+        better: the experiment that should win.
+        worse: the accuracy to beat, 0..1.
+        what: the first in words.
+        than: the second in words, with its figure's origin.
+        hint: one thing to try.
+
+    Raises:
+        CheckFailed: it does not.
+
+    """
+    attempt = better.attempt
+    assert attempt is not None, "call require() first"
+    accuracy = attempt.test_accuracy
+    if accuracy is not None and worse is not None and accuracy > worse:
+        return
+    found = "unknown" if accuracy is None else f"{accuracy:.3f}"
+    compared = "unknown" if worse is None else f"{worse:.3f}"
+    raise CheckFailed(
+        f"{what} reaches {found} on the test set, {than} {compared}.",
+        expected=f"more than {compared}",
+        found=found,
+        where=attempt.where,
+        hint=hint,
+        follows_from=_explaining(better),
+    )
+
+
+def assert_answer(
+    recording: RecordingFolder,
+    key: str,
+    expected: float,
+    *,
+    what: str,
+    own: Sequence[tuple[float | None, str]] = (),
+    tolerance: float = 1e-4,
+    hint: str = "",
+) -> None:
+    """Assert that `answers[key]` is a number, however it is written.
+
+    Args:
+        recording: the run.
+        key: the exercise's key in `answers`.
+        expected: the right number.
+        what: what was asked, in words.
+        own: numbers that are right for the student's own network, each with the exercise in
+            which that network lost its points.
+        tolerance: relative.
+        hint: one thing to try.
+
+    Raises:
+        NotAttempted: there is no answer.
+        CheckFailed: it is another number.
+
+    """
+    given = answer(recording, key)
+    if given is None:
+        raise NotAttempted(
+            f"answers[{key!r}] holds no answer.",
+            expected=what,
+            found="nothing",
+            hint=f"Write it into the dict: answers[{key!r}] = ...",
+        )
+    if is_number(given, expected, tolerance):
+        return
+    follows = tuple(
+        exercise
+        for value, exercise in own
+        if value is not None and is_number(given, value, tolerance)
+    )
+    raise CheckFailed(
+        f"answers[{key!r}] is {_short(given)}, which is not the {what}.",
+        expected=what,
+        found=_short(given),
+        where=f"answers[{key!r}]",
+        hint=hint,
+        follows_from=follows,
+    )
+
+
+def assert_matrix(
+    recording: RecordingFolder, name: str, expected: Sequence[Sequence[float]], hint: str = ""
+) -> None:
+    """Assert that a variable holds a matrix, as list, array or tensor, extra axes of one aside.
+
+    Raises:
+        NotAttempted: there is no such variable.
+        CheckFailed: it holds something else; mistakes that can be recognised are named.
+
+    """
+    wanted = np.asarray(expected, dtype=float)
+    found = _matrix(recording, name)
+    title = name
+    if found is None:
+        raise NotAttempted(
+            f"There is no matrix called {name}.",
+            expected=f"a {wanted.shape[0]} x {wanted.shape[1]} matrix",
+            found="nothing",
+            hint=f"Assign your result to the name {name}.",
+        )
+    if found.shape != wanted.shape:
+        attach(GridEvidence(title=title, expected=wanted.tolist(), found=None))
+        raise CheckFailed(
+            f"{name} has shape {_shape(found)}; with a repeated border it keeps the image's "
+            f"{_shape(wanted)}.",
+            expected=_shape(wanted),
+            found=_shape(found),
+            where=name,
+            hint="Repeat the border before convolving, so that the result keeps the image's size.",
+        )
+    numbers = [[float(v) if np.isfinite(v) else None for v in row] for row in found]
+    attach(GridEvidence(title=title, expected=wanted.tolist(), found=numbers))
+    if np.allclose(found, wanted, atol=1e-6):
+        return
+    wrong = int(np.sum(~np.isclose(found, wanted, atol=1e-6)))
+    raise CheckFailed(
+        f"{name}: {wrong} of {wanted.size} numbers differ.",
+        expected="the matrix beside it",
+        found=_recognised(found, wanted),
+        where=name,
+        hint=_matrix_hint(found, wanted) or hint,
+    )
+
+
+def find_array(recording: RecordingFolder, name: str) -> NDArray[Any] | None:
+    """Return an array by the name that the sheet asks for, written in any case, or in a dict."""
+    wanted = name.lower().replace("_", "")
+    for candidate in [name, *recording.data.arrays]:
+        bare = candidate.lower().replace("_", "").replace(" ", "")
+        inner = bare.rsplit("[", 1)[-1].strip("]'\"")
+        if candidate == name or wanted in {bare, inner}:
+            found = recording.array(candidate)
+            if found is not None:
+                return found
+    return None
+
+
+def describe_indices(found: Sequence[int]) -> str:
+    """Show the first of a list of positions, and how many there are."""
+    shown = ", ".join(str(int(i)) for i in list(found)[:5])
+    return f"{len(found):,} positions ({shown}{', ...' if len(found) > 5 else ''})"
+
+
+def where_defined(recording: RecordingFolder, name: str) -> str:
+    """Name the last code cell that mentions a variable."""
+    cells = [c for c in recording.data.cells if c.kind == "code" and name in c.source]
+    return place(cells[-1].index) if cells else ""
+
+
+def expected_accuracy(
+    expected: Expectations, experiment: str, data: str, attempt: Attempt
+) -> tuple[Range | None, Range | None]:
+    """Return the range for an attempt's batch size, and the nearest one for orientation."""
+    return (
+        expected.range(experiment, data, attempt.batch_size),
+        expected.nearest_range(experiment, data, attempt.batch_size),
+    )
+
+
+_WORDS = {
+    "optimizer": "the optimizer is",
+    "learning_rate": "the learning rate is",
+    "loss": "the loss is",
+    "metrics": "the metrics are",
+    "items": "it was trained on",
+    "labels": "only",
+    "epochs": "it was trained for",
+    "validation": "it was validated on",
+    "scaling": "it was trained on",
+    "vectorised": "fit() saw the shape",
+    "fresh": "fit() went on with",
+}
+
+# Respects that move an accuracy, and can have lost their points in another exercise.
+_ACCURACY_ASPECTS = ("scaling", "optimizer", "loss", "learning_rate", "epochs", "items", "labels")
+
+
+def _explaining(match: Match) -> tuple[str, ...]:
+    """Exercises, other than this one, whose mistakes in this training may explain a low score."""
+    found = [
+        match.inherited_from(a.name) or match.owner(a.name)
+        for a in match.aspects
+        if a.name in _ACCURACY_ASPECTS
+    ]
+    if match.layer_differences:
+        found.append(match.owner("layers"))
+    return tuple(dict.fromkeys(e for e in found if e != match.wanted.exercise))
+
+
+def _attach_network(match: Match) -> None:
+    if match.comparison is None or match.attempt is None:
+        return
+    attach(
+        NetworkEvidence(
+            title=f"{match.attempt.name} ({match.attempt.where or 'at the end'})",
+            rows=match.comparison.rows,
+            expected_parameters=match.comparison.expected_parameters,
+            found_parameters=match.comparison.found_parameters,
+        )
+    )
+
+
+def _matrix(recording: RecordingFolder, name: str) -> NDArray[Any] | None:
+    found = find_array(recording, name)
+    if found is None or found.dtype.kind not in "biuf":
+        return None
+    found = np.squeeze(found).astype(float)
+    return found if found.ndim == 2 and found.size <= 10_000 else found.reshape(1, -1)[:, :100]
+
+
+def _recognised(found: NDArray[Any], wanted: NDArray[Any]) -> str:
+    if np.allclose(found, -wanted):
+        return "the same numbers with the opposite sign"
+    if np.allclose(found, wanted.T):
+        return "the transposed matrix"
+    if np.max(np.abs(found)) > 200 and np.allclose(found % 256, wanted % 256):
+        return "numbers that wrapped around at 256"
+    return "other numbers"
+
+
+def _matrix_hint(found: NDArray[Any], wanted: NDArray[Any]) -> str:
+    if np.any(wanted) and np.allclose(found, -wanted):
+        return (
+            "That is a correlation. A convolution turns the kernel by 180 degrees first; "
+            "scipy.ndimage.convolve does it."
+        )
+    if np.max(np.abs(found)) > 200 and np.allclose(found % 256, wanted % 256):
+        return "Unsigned integers can't be negative: make image and kernel int or float."
+    inside = (slice(1, -1), slice(1, -1))
+    if np.allclose(found[inside], wanted[inside]):
+        return "Only the border differs: repeat the border rows and columns instead of zeros."
+    if np.any(wanted) and np.allclose(found[inside], -wanted[inside]):
+        return "Turn the kernel by 180 degrees, and repeat the border instead of zeros."
+    if not np.any(found) and np.any(wanted):
+        return "All zero: was it the other kernel, or the other image?"
+    return ""
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else text + "."
+
+
+def _shape(array: NDArray[Any]) -> str:
+    return " x ".join(str(size) for size in array.shape)
+
+
+def _short(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,213 @@
+"""The networks that a student built and trained, one by one, in order, whatever their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.checks.layers import Part, is_convolutional, parts_of, short_name
+from graders.recording import RecordingFolder
+from graders.recording.schema import (
+    CallRecord,
+    CompileRecord,
+    DataRecord,
+    NetworkRecord,
+    PairRecord,
+    TrainingRecord,
+)
+
+_ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A network with one of its trainings, or a network that was never trained."""
+
+    network: NetworkRecord
+    training: TrainingRecord | None
+    calls: tuple[CallRecord, ...] = ()
+    exercise: str | None = None  # of the cell it stands in; a hint, never a proof
+    predicted: NDArray[Any] | None = None
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The layers that compute something."""
+        return parts_of(self.network.layers)
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether any layer convolves."""
+        return is_convolutional(self.parts)
+
+    @property
+    def compiled(self) -> CompileRecord | None:
+        """How the network was compiled when it was trained, or last."""
+        return self.network.compiled
+
+    @property
+    def trained(self) -> bool:
+        """Whether a training came to its end."""
+        return self.training is not None and self.training.status == "ok"
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the weights have seen, earlier calls of fit on them included."""
+        return self.training.epochs + self.training.epochs_before if self.training else 0
+
+    @property
+    def x(self) -> DataRecord | None:
+        """The inputs of the training."""
+        return self.training.data.x if self.training else None
+
+    @property
+    def items(self) -> int | None:
+        """Training items that were used, a validation split taken off; None if unknown."""
+        if self.training is None or self.x is None or not self.x.shape:
+            return None
+        return round(self.x.shape[0] * (1.0 - self.training.validation_split))
+
+    @property
+    def batch_size(self) -> int | None:
+        """Items in one step."""
+        return self.training.batch_size if self.training else None
+
+    @property
+    def rescaled(self) -> float:
+        """Factor by which a rescaling layer inside the network multiplies the pixels."""
+        factor = 1.0
+        for layer in self.network.layers:
+            if layer.type == "Rescaling" and isinstance(layer.config.get("scale"), int | float):
+                factor *= float(layer.config["scale"])
+            elif layer.type not in {"InputLayer", "Flatten", "Reshape"}:
+                break
+        return factor
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Accuracy on the whole test set after this training, 0..1; None if unknown.
+
+        Measured by the runner where the pixels' form is known, else what Keras reported on the
+        test set as the student prepared it.
+        """
+        if self.training is None:
+            return None
+        measured = self.training.measured.get("test_accuracy")
+        if measured is not None:
+            return measured
+        if uses_test_set(self.training.validation):
+            return last(self.training.history, "val_")
+        for call in reversed(self.calls):
+            if call.kind == "evaluate" and uses_test_set(call.data):
+                return next((call.scores[n] for n in _ACCURACIES if call.scores.get(n)), None)
+        return None
+
+    @property
+    def train_accuracy(self) -> float | None:
+        """Running accuracy of the last epoch, as Keras prints it, 0..1."""
+        return last(self.training.history, "") if self.training else None
+
+    @property
+    def tested(self) -> bool:
+        """Whether the test set was used for validation, in fit or in evaluate afterwards."""
+        if self.training is None:
+            return False
+        return uses_test_set(self.training.validation) or any(
+            call.kind == "evaluate" and uses_test_set(call.data) for call in self.calls
+        )
+
+    @property
+    def name(self) -> str:
+        """The network in a few words."""
+        return short_name(self.network.layers)
+
+    @property
+    def title(self) -> str:
+        """Network and training in a few words."""
+        words = [self.name]
+        if self.compiled is not None:
+            rate = self.compiled.learning_rate
+            words.append(self.compiled.optimizer + (f" {rate:.4g}" if rate is not None else ""))
+        if self.training is not None:
+            if self.items is not None:
+                words.append(f"{self.items:,} items")
+            words.append(f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}")
+            if self.batch_size:
+                words.append(f"batches of {self.batch_size}")
+        else:
+            words.append("never trained")
+        return ", ".join(words)
+
+    @property
+    def where(self) -> str:
+        """The cell, counted from 1 as a person counts."""
+        cell = self.training.cell if self.training else self.network.cell
+        return place(cell)
+
+
+def attempts_of(recording: RecordingFolder) -> list[Attempt]:
+    """List all attempts of a recording, in the order in which they were made."""
+    data = recording.data
+    by_id = {network.id: network for network in data.networks}
+    found: list[tuple[int, Attempt]] = []
+    trained: set[int] = set()
+    for training in data.trainings:
+        network = by_id.get(training.network)
+        if network is None:
+            continue
+        trained.add(network.id)
+        calls = tuple(call for call in data.calls if call.after_training == training.id)
+        found.append(
+            (
+                training.cell if training.cell is not None else 10**6,
+                Attempt(
+                    network,
+                    training,
+                    calls,
+                    _exercise(recording, training.cell),
+                    recording.predictions(training),
+                ),
+            )
+        )
+    for network in data.networks:
+        if network.id not in trained and network.layers:
+            position = network.cell if network.cell is not None else 10**6
+            found.append((position, Attempt(network, None, (), _exercise(recording, network.cell))))
+    found.sort(key=lambda pair: pair[0])
+    return [attempt for _, attempt in found]
+
+
+def uses_test_set(pair: PairRecord | None) -> bool:
+    """Tell whether inputs are the whole test set of a served data set, with its own labels."""
+    if pair is None or pair.x is None or pair.x.origin is None:
+        return False
+    origin = pair.x.origin
+    own_labels = pair.y is None or pair.y.agreement is None or pair.y.agreement > 0.99
+    return origin.split == "test" and own_labels and origin.items == pair.x.shape[0] > 0
+
+
+def last(history: dict[str, list[float | None]], prefix: str) -> float | None:
+    """Last value of the accuracy in a history, by whichever of its names; None if absent."""
+    for name in _ACCURACIES:
+        series = history.get(prefix + name)
+        if series:
+            return series[-1]
+    return None
+
+
+def place(cell: int | None) -> str:
+    """Name a cell as a person counts."""
+    return f"cell {cell + 1}" if cell is not None else ""
+
+
+def true_labels_of(classes: NDArray[Any], wanted: int) -> NDArray[np.int64]:
+    """Positions at which a class was predicted, ascending, shape (found,)."""
+    return np.flatnonzero(np.asarray(classes) == wanted)
+
+
+def _exercise(recording: RecordingFolder, cell: int | None) -> str | None:
+    found = recording.cell(cell)
+    return found.exercise if found else None

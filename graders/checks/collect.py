@@ -1,0 +1,155 @@
+"""Collect what an assignment's checks report, and settle what follows from what.
+
+The set of checks is known before the run: one that doesn't report is an error, never a pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from graders.checks.outcome import (
+    Blocked,
+    Check,
+    CheckFailed,
+    NotAttempted,
+    Unscored,
+    begin_attaching,
+)
+from graders.result import CheckResult, Evidence, Outcome
+
+_OUTCOMES = {
+    CheckFailed: Outcome.FAILED,
+    NotAttempted: Outcome.NOT_ATTEMPTED,
+    Blocked: Outcome.BLOCKED,
+    Unscored: Outcome.ERROR,
+}
+
+
+@dataclass
+class _Pending:
+    """A collected check that has not reported yet."""
+
+    result: CheckResult
+    reported: bool = False
+    follows_from: tuple[str, ...] = ()
+
+
+@dataclass
+class Collector:
+    """Fills one result a check."""
+
+    _checks: dict[str, _Pending] = field(default_factory=dict)
+    _evidence: list[Evidence] = field(default_factory=list)
+
+    def add(self, item: pytest.Item) -> None:
+        """Register a collected check, before anything runs."""
+        mark = item.get_closest_marker("exercise")
+        if mark is None:
+            return
+        self._checks[item.nodeid] = _Pending(
+            CheckResult(
+                id=_check_id(item),
+                exercise=str(mark.args[0]),
+                title=_title(item),
+                outcome=Outcome.ERROR,
+                score=0.0,
+                points=float(mark.kwargs["points"]),
+                message="This check did not report. That is the grader's fault; a TA will look.",
+                hidden=bool(mark.kwargs.get("hidden", False)),
+            )
+        )
+
+    def begin(self, item: pytest.Item) -> None:
+        """Start a check's own list of evidence."""
+        self._evidence = begin_attaching()
+
+    def report(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Check | None:
+        """Take the end of one phase of a check; return the check's own words, if it raised."""
+        pending = self._checks.get(item.nodeid)
+        error = call.excinfo.value if call.excinfo else None
+        if pending is None or (error is None and call.when != "call"):
+            return error if isinstance(error, Check) else None
+        if pending.reported and error is None:
+            return None
+        pending.reported = True
+        pending.result = self._filled(pending.result, error)
+        if isinstance(error, CheckFailed):
+            pending.follows_from = error.follows_from
+        return error if isinstance(error, Check) else None
+
+    def results(self) -> list[CheckResult]:
+        """Return all results, mistakes that cost once settled."""
+        pending = list(self._checks.values())
+        for check in pending:
+            if check.result.outcome is Outcome.FAILED and check.follows_from:
+                source = _paid_at(check, pending)
+                if source is not None:
+                    check.result = check.result.model_copy(
+                        update={
+                            "outcome": Outcome.PASSED,
+                            "score": check.result.points,
+                            "follows_from": source,
+                        }
+                    )
+        return [check.result for check in pending]
+
+    def _filled(self, result: CheckResult, error: BaseException | None) -> CheckResult:
+        evidence = list(self._evidence)
+        if error is None:
+            return result.model_copy(
+                update={
+                    "outcome": Outcome.PASSED,
+                    "score": result.points,
+                    "message": "",
+                    "evidence": evidence,
+                }
+            )
+        if isinstance(error, Check):
+            return result.model_copy(
+                update={
+                    "outcome": _OUTCOMES.get(type(error), Outcome.ERROR),
+                    "message": error.message,
+                    "expected": error.expected,
+                    "found": error.found,
+                    "where": error.where,
+                    "hint": error.hint,
+                    "evidence": evidence,
+                }
+            )
+        return result.model_copy(
+            update={
+                "outcome": Outcome.ERROR,
+                "message": "The check itself failed "
+                f"({type(error).__name__}: {str(error)[:300]}). "
+                "That is the grader's fault; no points are lost, and a TA will look.",
+                "evidence": evidence,
+            }
+        )
+
+
+def _paid_at(check: _Pending, others: list[_Pending]) -> str | None:
+    """Return the exercise, among those that explain a failure, where points were lost."""
+    for exercise in check.follows_from:
+        for other in others:
+            if (
+                other is not check
+                and other.result.exercise == exercise
+                and other.result.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED}
+            ):
+                return exercise
+    return None
+
+
+def _check_id(item: pytest.Item) -> str:
+    return f"{item.path.name}::{item.name}"
+
+
+def _title(item: pytest.Item) -> str:
+    """First line of the check's docstring; a parametrized case adds its own id."""
+    function = getattr(item, "function", None)
+    text = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
+    callspec = getattr(item, "callspec", None)
+    return f"{text} ({callspec.id})" if callspec is not None else text

@@ -1,0 +1,56 @@
+"""What checks may know: the recording, the expected values and the data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.assignment import Assignment
+from graders.checks.attempts import Attempt, attempts_of
+from graders.checks.layers import Part, parts_of
+from graders.checks.matching import Course, Matches, Wanted
+from graders.expectations import Expectations
+from graders.recording import RecordingFolder
+from graders.recording.schema import LayerRecord
+from reference.datasets import DataSet
+
+
+@dataclass
+class CheckContext:
+    """Everything that one submission's checks work with."""
+
+    assignment: Assignment
+    recording: RecordingFolder
+    expected: Expectations
+    data: list[DataSet]
+
+    @cached_property
+    def attempts(self) -> list[Attempt]:
+        """Every network and training of the submission, in order."""
+        return attempts_of(self.recording)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the data that the submission was run on."""
+        return self.data[0].fingerprint if self.data else ""
+
+    def match(self, plan: Sequence[Wanted]) -> Matches:
+        """Find the attempt that answers each experiment of a sheet."""
+        names = {name for wanted in plan for name in wanted.networks}
+        networks = {name: self.network(name) for name in names}
+        items = len(self.data[0].load()[0][1]) if self.data else None
+        return Matches(plan, self.attempts, networks, Course(items))
+
+    def network(self, name: str) -> list[Part]:
+        """Return the expected layers of one of the reference's networks."""
+        layers = [LayerRecord.model_validate(layer) for layer in self.expected[f"{name}.layers"]]
+        return parts_of(layers)
+
+    def test_labels(self) -> NDArray[Any]:
+        """Return the true labels of the test set, shape (items,)."""
+        return np.asarray(self.data[0].load()[1][1]).reshape(-1)

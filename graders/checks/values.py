@@ -1,0 +1,123 @@
+"""Read answers as students write them: numbers in many dresses, and texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from graders.recording import RecordingFolder
+
+_NUMBER = re.compile(r"[-+]?\d[\d.,_' \u00a0\u202f]*(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
+_LONG_COMMENT_WORDS = 5
+
+
+def answer(recording: RecordingFolder, key: str) -> Any:
+    """Return what a student answered under a key of `answers`; None where there is nothing.
+
+    The key may be written in another way ("1D", "(1d)"), the dict may have another name, or there
+    may be a variable such as `answer_1d`.
+    """
+    values = recording.data.values
+    dicts = [values["answers"]] if isinstance(values.get("answers"), dict) else []
+    dicts += [v for name, v in values.items() if isinstance(v, dict) and name != "answers"]
+    for candidates in dicts:
+        for name, value in candidates.items():
+            if _bare(name) in {_bare(key), "ex" + _bare(key)} and _is_given(value):
+                return value
+    for name, value in values.items():
+        names = {f"{word}{_bare(key)}" for word in ("answer", "answers", "ans")}
+        if _bare(name) in names and _is_given(value) and not isinstance(value, dict):
+            return value
+    return None
+
+
+def readings(value: Any) -> list[float]:
+    """All numbers that an answer can be read as, the likeliest first.
+
+    8070, '8,070', '8.070', "8 070 parameters", '784*10+10 = 7850', '0,01', 0.0099999998
+    """
+    if isinstance(value, bool) or value is None:
+        return []
+    if isinstance(value, int | float):
+        return [float(value)] if math.isfinite(value) else []
+    if not isinstance(value, str):
+        return []
+    text = value.rsplit("=", 1)[-1] if "=" in value else value
+    found = _NUMBER.findall(text)
+    # One answer is one number: a text with several says the wanted one first.
+    return _as_numbers(found[0]) if found else []
+
+
+def is_number(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
+    """Tell whether any reading of an answer is the expected number, relative tolerance given."""
+    return any(math.isclose(r, expected, rel_tol=tolerance) for r in readings(value))
+
+
+def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> str | None:
+    """Collect what a student wrote in words for an exercise; None where there is nothing.
+
+    Args:
+        recording: the run.
+        exercise: the exercise's id.
+        given: lines of the starter notebook, which aren't the student's.
+
+    """
+    cells = [cell for cell in recording.data.cells if cell.exercise == exercise]
+    # A cell that the starter made for text is the answer; others count where there is none.
+    texts = [c.source for c in cells if c.kind == "markdown" and c.role == "text"]
+    texts = texts or [c.source for c in cells if c.kind == "markdown" and c.role is None]
+    words = [_own_lines(text, given) for text in texts]
+    if not any(words):
+        words = [_comments(c.source, given) for c in cells if c.kind == "code"]
+    joined = "\n\n".join(word for word in words if word).strip()
+    return joined or None
+
+
+def _own_lines(text: str, given: set[str]) -> str:
+    lines = [line for line in text.splitlines() if line.strip() not in given]
+    return "\n".join(lines).strip()
+
+
+def _comments(source: str, given: set[str]) -> str:
+    """Sentences that a student wrote as comments or as a text block; short remarks left out."""
+    lines = []
+    for line in source.splitlines():
+        stripped = line.strip()
+        if not stripped.startswith("#") or stripped in given:
+            continue
+        text = stripped.lstrip("#").strip()
+        if len(text.split()) >= _LONG_COMMENT_WORDS:
+            lines.append(text)
+    block = re.search(r'^\s*(?:[rf]?"""|\'\'\')(.+?)(?:"""|\'\'\')', source, re.DOTALL)
+    if block:
+        lines.append(block[1].strip())
+    return "\n".join(lines)
+
+
+def _as_numbers(text: str) -> list[float]:
+    """Read digits with separators: thousands by comma, point, space, apostrophe or underscore."""
+    text = text.strip().rstrip(".,")
+    bare = re.sub(r"[ _'\u00a0\u202f]", "", text)
+    candidates = [bare, bare.replace(",", "")]
+    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{3})+", bare):
+        candidates.append(bare.replace(".", ""))
+    if bare.count(",") == 1:
+        candidates.append(bare.replace(",", "."))
+    found: list[float] = []
+    for candidate in candidates:
+        try:
+            number = float(candidate)
+        except ValueError:
+            continue
+        if number not in found:
+            found.append(number)
+    return found
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not (isinstance(value, str) and value.strip() in {"", "...", "?"})

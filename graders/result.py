@@ -1,0 +1,227 @@
+"""What grading says about one submission: the models of `result.json`.
+
+A result is complete in itself: feedback pages, the gradebook and exports are made from it alone,
+without the submission and without its recording.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class Outcome(StrEnum):
+    """How one check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"  # nothing to check was found
+    BLOCKED = "blocked"  # it depends on a check that failed
+    ERROR = "error"  # the grader's or the machine's fault: never a zero, always shown to the TA
+
+
+class Base(BaseModel):
+    """Base of all parts: unknown fields are refused, NaN becomes null."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="null")
+
+
+class LayerRow(Base):
+    """One line of the comparison between a student's network and the expected one."""
+
+    expected: str | None = Field(description="such as 'Dense 10 relu'; None: no such layer")
+    found: str | None
+    expected_shape: str = ""
+    found_shape: str = ""
+    expected_parameters: int | None = None
+    found_parameters: int | None = None
+    same: bool
+
+
+class NetworkEvidence(Base):
+    """A student's network beside the expected one."""
+
+    kind: Literal["network"] = "network"
+    title: str
+    rows: list[LayerRow]
+    expected_parameters: int | None
+    found_parameters: int | None
+
+
+class GridEvidence(Base):
+    """A small matrix beside the expected one."""
+
+    kind: Literal["grid"] = "grid"
+    title: str
+    expected: list[list[float]]
+    found: list[list[float | None]] | None = Field(description="None: not a matrix of that size")
+
+
+class TrainingEvidence(Base):
+    """The training that a check looked at."""
+
+    kind: Literal["training"] = "training"
+    training: int = Field(description="id in Result.trainings")
+
+
+Evidence = Annotated[NetworkEvidence | GridEvidence | TrainingEvidence, Field(discriminator="kind")]
+
+
+class CheckResult(Base):
+    """The outcome of one check."""
+
+    id: str = Field(description="file and function, such as test_1_dense.py::test_hidden_layers")
+    exercise: str
+    title: str = Field(description="what is checked, one sentence")
+    outcome: Outcome
+    score: float
+    points: float
+    message: str = Field(default="", description="one sentence for the student")
+    expected: str = ""
+    found: str = ""
+    where: str = Field(default="", description="such as 'cell 12'")
+    hint: str = Field(default="", description="one thing to try")
+    follows_from: str | None = Field(
+        default=None, description="the earlier exercise that already paid for this mistake"
+    )
+    hidden: bool = False
+    evidence: list[Evidence] = Field(default_factory=list)
+
+
+class ManualResult(Base):
+    """A free-text question, for a person to read."""
+
+    points: float
+    score: float | None = Field(default=None, description="None: still to be read")
+    question: str
+    rubric: list[str] = Field(default_factory=list)
+    answer: str | None = Field(default=None, description="None: no answer was found")
+
+
+class ExerciseResult(Base):
+    """One exercise of the sheet."""
+
+    id: str
+    section: str
+    title: str
+    bonus: bool = False
+    points: float
+    score: float
+    pending: float = 0.0
+    checks: list[CheckResult] = Field(default_factory=list)
+    manual: ManualResult | None = None
+
+
+class FailedCell(Base):
+    """A cell that raised, with what may help."""
+
+    index: int = Field(description="position in the notebook, from 0, markdown cells counted")
+    exercise: str | None
+    error_type: str
+    message: str
+    traceback: str = ""
+    source: str = ""
+    hint: str = ""
+
+
+class Execution(Base):
+    """How the run went."""
+
+    status: Literal["complete", "timeout", "stopped", "unusable", "error"]
+    message: str = Field(default="", description="a sentence for anything but complete")
+    cells: int = 0
+    cells_failed: int = 0
+    seconds: float = 0.0
+    device: str = ""
+    isolation: list[str] = Field(default_factory=list)
+    failed_cells: list[FailedCell] = Field(default_factory=list)
+    skipped_commands: list[str] = Field(default_factory=list)
+    cuts: list[str] = Field(default_factory=list)
+
+
+class TrainingSummary(Base):
+    """One fit, for the learning curves."""
+
+    id: int
+    title: str = Field(description="such as '784-10-10-10, SGD 0.01, batch 64'")
+    exercise: str | None = Field(default=None, description="the exercise that it was matched with")
+    cell: int | None = None
+    status: str = "ok"
+    items: int | None = None
+    epochs: int = 0
+    batch_size: int | None = None
+    history: dict[str, list[float | None]] = Field(default_factory=dict)
+    test_accuracy: float | None = None
+    train_accuracy: float | None = None
+    seconds: float = 0.0
+    verified: bool = False
+    cached: bool = False
+    fingerprint: str = ""
+
+
+class DataSetUse(Base):
+    """The data that the result rests on."""
+
+    name: str
+    source: str
+    fingerprint: str
+
+
+class SubmissionInfo(Base):
+    """Whose work it is."""
+
+    student: str
+    files: list[str]
+    sha256: str = ""
+
+
+class AssignmentInfo(Base):
+    """Which sheet it answers."""
+
+    id: str
+    title: str
+    sections: dict[str, str] = Field(default_factory=dict, description="id to title, in order")
+
+
+class Result(Base):
+    """Everything that grading says about one submission."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tensormark: str
+    graded_at: str = Field(description="ISO 8601, UTC")
+    assignment: AssignmentInfo
+    submission: SubmissionInfo
+    score: float = Field(description="points earned so far, bonus included")
+    points: float = Field(description="all points of the sheet, without bonus")
+    bonus_points: float = 0.0
+    pending: float = Field(default=0.0, description="points that a person has still to give")
+    exercises: list[ExerciseResult] = Field(default_factory=list)
+    execution: Execution
+    trainings: list[TrainingSummary] = Field(default_factory=list)
+    data_sets: list[DataSetUse] = Field(default_factory=list)
+    environment: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        """All checks, in the order of the sheet."""
+        return [check for exercise in self.exercises for check in exercise.checks]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many checks ended so."""
+        return sum(check.outcome is outcome for check in self.checks)
+
+    def save(self, path: Path) -> None:
+        """Write result.json whole or not at all."""
+        partial = path.with_suffix(".partial")
+        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Result:
+        """Read a result.json."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
