@@ -1,0 +1,126 @@
+"""A class at a glance: one row per submission, and how the scores are spread."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from graders.report.text import number
+from graders.report.view import for_audience, pending_of
+from graders.report.words import OUTCOMES, Sign, is_ungraded, run_sentence
+from graders.result import Result
+
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission."""
+
+    result: Result
+    link: str | None
+    outcomes: list[tuple[Sign, int]]
+    pending: float
+    note: str
+
+    @property
+    def ungraded(self) -> bool:
+        """Nothing was graded: the file, the grader or the machine failed."""
+        return is_ungraded(self.result.execution)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the histogram: how many scores lie in a tenth of the points."""
+
+    label: str
+    count: int
+    height: float  # 0..1, share of the tallest bar
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All that the class page shows."""
+
+    title: str
+    points: float
+    rows: list[Row]
+    bars: list[Bar]
+
+    @classmethod
+    def of(cls, results: Sequence[Result], links: Mapping[str, str]) -> Roster:
+        """Arrange a class: by student, numbers inside names in their numeric order."""
+        rows = [_row(result, links) for result in results]
+        rows.sort(key=lambda row: _natural(row.result.submission.student))
+        first = rows[0].result if rows else None
+        return cls(
+            title=first.assignment.title if first else "No submissions",
+            points=first.points if first else 0.0,
+            rows=rows,
+            bars=_bars([row.result for row in rows if not row.ungraded]),
+        )
+
+    @property
+    def broken(self) -> list[Row]:
+        """Submissions that could not be graded."""
+        return [row for row in self.rows if row.ungraded]
+
+    @property
+    def graded(self) -> list[Row]:
+        """Submissions with a score."""
+        return [row for row in self.rows if not row.ungraded]
+
+    @property
+    def median(self) -> float | None:
+        """The score in the middle, bonus included; None without any score."""
+        scores = [row.result.score for row in self.graded]
+        return median(scores) if scores else None
+
+    @property
+    def pending(self) -> float:
+        """Points that people have still to give."""
+        return sum(row.pending for row in self.graded)
+
+
+def _row(result: Result, links: Mapping[str, str]) -> Row:
+    link = links.get(result.submission.student)
+    shown = for_audience(result, "staff")
+    counts = Counter(check.outcome for check in shown.checks)
+    return Row(
+        result=shown,
+        link=None if link is None else _beneath(link),
+        outcomes=[(sign, counts[outcome]) for outcome, sign in OUTCOMES.items() if counts[outcome]],
+        pending=pending_of(shown),
+        note=run_sentence(shown.execution),
+    )
+
+
+def _beneath(link: str) -> str:
+    """Keep a link inside the folder: a student called 'javascript:' must not become a scheme."""
+    return link if link.startswith(("./", "../")) else f"./{link}"
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort 'team 9' before 'team 10', and upper case beside lower case."""
+    pieces = re.findall(r"([0-9]{1,18})|([^0-9]+)", name.casefold())
+    return [(0, int(digits), "") if digits else (1, 0, other) for digits, other in pieces]
+
+
+def _bars(results: list[Result]) -> list[Bar]:
+    """Count scores in tenths of the points; what a bonus lifts above them joins the last."""
+    counts = Counter(_bin(result) for result in results)
+    tallest = max(counts.values(), default=1)
+    return [Bar(_bin_label(i), counts[i], counts[i] / tallest) for i in range(_BINS)]
+
+
+def _bin(result: Result) -> int:
+    share = result.score / result.points if result.points else 0.0
+    return max(0, min(_BINS - 1, int(share * _BINS)))
+
+
+def _bin_label(i: int) -> str:
+    low = number(100 * i / _BINS)
+    return f"{low} % and more" if i == _BINS - 1 else f"{low} to {number(100 * (i + 1) / _BINS)} %"

@@ -1,0 +1,267 @@
+"""Pieces to make a realistic result from."""
+
+from __future__ import annotations
+
+from graders.result import (
+    AssignmentInfo,
+    CheckResult,
+    DataSetUse,
+    Execution,
+    ExerciseResult,
+    GridEvidence,
+    LayerRow,
+    ManualResult,
+    NetworkEvidence,
+    Outcome,
+    Result,
+    SubmissionInfo,
+    TrainingEvidence,
+    TrainingSummary,
+)
+
+ASSIGNMENT = AssignmentInfo(
+    id="fashion_cnn",
+    title="Telling garments apart: dense and convolutional networks",
+    sections={
+        "1": "Dense networks",
+        "2": "Convolutions by hand",
+        "3": "A convolutional network",
+        "4": "Bonus: faster and better",
+    },
+)
+FASHION_MNIST = DataSetUse(
+    name="fashion_mnist", source="data folder", fingerprint="3f9c1d2e8b7a4c5d6e7f8091a2b3c4d5"
+)
+ENVIRONMENT = {
+    "python": "3.12.4",
+    "tensorflow": "2.21.0",
+    "keras": "3.15.0",
+    "platform": "Linux x86_64",
+    "seed": 0,
+}
+
+EDGES = [[0.0, -4.0, 0.0, 4.0, 0.0]] * 5
+NOTHING = [[0.0] * 5] * 5
+ROWS = [[0.0] * 5, [-4.0] * 5, [0.0] * 5, [4.0] * 5, [0.0] * 5]
+
+
+def result(
+    student: str,
+    exercises: list[ExerciseResult],
+    *,
+    trainings: list[TrainingSummary] | None = None,
+    execution: Execution | None = None,
+    files: list[str] | None = None,
+    data_sets: list[DataSetUse] | None = None,
+    environment: dict[str, object] | None = None,
+) -> Result:
+    sheet = [exercise for exercise in exercises if not exercise.bonus]
+    bonus = [exercise for exercise in exercises if exercise.bonus]
+    return Result(
+        tensormark="0.1.0",
+        graded_at="2026-01-15T09:30:00+00:00",
+        assignment=ASSIGNMENT,
+        submission=SubmissionInfo(
+            student=student, files=files or ["notebook.ipynb"], sha256="9c56cc51b374c3ba" * 4
+        ),
+        score=sum(exercise.score for exercise in exercises),
+        points=sum(exercise.points for exercise in sheet) or 32,
+        bonus_points=sum(exercise.points for exercise in bonus),
+        pending=sum(exercise.pending for exercise in exercises),
+        exercises=exercises,
+        execution=execution
+        or Execution(
+            status="complete",
+            cells=30,
+            seconds=74.0,
+            device="cpu",
+            isolation=["namespaces", "landlock", "limits"],
+        ),
+        trainings=trainings or [],
+        data_sets=[FASHION_MNIST] if data_sets is None else data_sets,
+        environment=ENVIRONMENT if environment is None else environment,
+    )
+
+
+def exercise(
+    id_: str,
+    section: str,
+    title: str,
+    *checks: CheckResult,
+    manual: ManualResult | None = None,
+    bonus: bool = False,
+) -> ExerciseResult:
+    given = manual.score or 0 if manual else 0
+    unread = manual.points if manual and manual.score is None else 0
+    unchecked = sum(check.points for check in checks if check.outcome is Outcome.ERROR)
+    return ExerciseResult(
+        id=id_,
+        section=section,
+        title=title,
+        bonus=bonus,
+        points=sum(check.points for check in checks) + (manual.points if manual else 0),
+        score=sum(check.score for check in checks) + given,
+        pending=unread + unchecked,
+        checks=list(checks),
+        manual=manual,
+    )
+
+
+def passed(id_: str, title: str, points: float = 1, *, evidence: list | None = None) -> CheckResult:
+    return CheckResult(
+        id=f"test_sheet.py::test_{id_}",
+        exercise=id_,
+        title=title,
+        outcome=Outcome.PASSED,
+        score=points,
+        points=points,
+        evidence=evidence or [],
+    )
+
+
+def lost(id_: str, title: str, *, score: float = 0, points: float = 1, **details) -> CheckResult:
+    return CheckResult(
+        id=f"test_sheet.py::test_{id_}",
+        exercise=id_,
+        title=title,
+        outcome=Outcome.FAILED,
+        score=score,
+        points=points,
+        **details,
+    )
+
+
+def read(question: str, answer: str) -> ManualResult:
+    return ManualResult(points=1, score=1, question=question, answer=answer)
+
+
+def unread(question: str, answer: str | None, *, rubric: list[str] | None = None) -> ManualResult:
+    return ManualResult(points=1, question=question, answer=answer, rubric=rubric or [])
+
+
+def shown_training(id_: int) -> TrainingEvidence:
+    return TrainingEvidence(training=id_)
+
+
+def grid(title: str, expected: list, found: list | None) -> GridEvidence:
+    return GridEvidence(title=title, expected=expected, found=found)
+
+
+def negated(rows: list[list[float]]) -> list[list[float | None]]:
+    return [[-value for value in row] for row in rows]
+
+
+def dense_network() -> NetworkEvidence:
+    layers = [("Dense 10 relu", 7850), ("Dense 10 relu", 110), ("Dense 10 softmax", 110)]
+    rows = [layer_row(layer, layer, "(10)", "(10)") for layer in layers]
+    return NetworkEvidence(
+        title="The small dense network", rows=rows, expected_parameters=8070, found_parameters=8070
+    )
+
+
+def wrong_dense_network() -> NetworkEvidence:
+    rows = [
+        layer_row(("Dense 10 relu", 7850), ("Dense 20 relu", 15_700), "(10)", "(20)"),
+        layer_row(None, ("Dropout 0.2", 0), "", "(20)"),
+        layer_row(("Dense 10 relu", 110), ("Dense 20 relu", 420), "(10)", "(20)"),
+        layer_row(("Dense 10 softmax", 110), ("Dense 10 softmax", 210), "(10)", "(10)", same=True),
+    ]
+    return NetworkEvidence(
+        title="The small dense network",
+        rows=rows,
+        expected_parameters=8070,
+        found_parameters=16_330,
+    )
+
+
+def layer_row(
+    expected: tuple[str, int] | None,
+    found: tuple[str, int] | None,
+    expected_shape: str,
+    found_shape: str,
+    *,
+    same: bool | None = None,
+) -> LayerRow:
+    return LayerRow(
+        expected=expected[0] if expected else None,
+        found=found[0] if found else None,
+        expected_shape=expected_shape,
+        found_shape=found_shape,
+        expected_parameters=expected[1] if expected else None,
+        found_parameters=found[1] if found else None,
+        same=expected == found if same is None else same,
+    )
+
+
+def dense_training(id_: int) -> TrainingSummary:
+    return TrainingSummary(
+        id=id_,
+        title="784-10-10-10, SGD 0.01, batch 64",
+        exercise="1f",
+        cell=11,
+        items=60_000,
+        epochs=3,
+        batch_size=64,
+        history={
+            "accuracy": [0.4871, 0.7162, 0.7680],
+            "loss": [1.5023, 0.8344, 0.6801],
+            "val_accuracy": [0.6730, 0.7391, 0.7713],
+            "val_loss": [0.9990, 0.7444, 0.6519],
+        },
+        test_accuracy=0.7713,
+        train_accuracy=0.768,
+        seconds=6.4,
+        verified=True,
+    )
+
+
+def unscaled_training(id_: int) -> TrainingSummary:
+    history: dict[str, list[float | None]] = {
+        "accuracy": [0.4012, 0.6205, 0.6803],
+        "loss": [41.2, 0.994, 0.862],
+        "val_accuracy": [0.5830, 0.6611, 0.6880],
+        "val_loss": [1.11, 0.921, 0.841],
+    }
+    return dense_training(id_).model_copy(update={"history": history, "test_accuracy": 0.688})
+
+
+def adam_training(id_: int) -> TrainingSummary:
+    return TrainingSummary(
+        id=id_,
+        title="Conv 16, Conv 8, stride 2, Adam 0.001, batch 64",
+        exercise="4b",
+        cell=29,
+        items=60_000,
+        epochs=3,
+        batch_size=64,
+        history={
+            "accuracy": [0.7482, 0.8422, 0.8610],
+            "loss": [0.7012, 0.4433, 0.3892],
+            "val_accuracy": [0.8210, 0.8501, 0.8644],
+            "val_loss": [0.5002, 0.4210, 0.3811],
+        },
+        test_accuracy=0.8644,
+        seconds=21.0,
+        cached=True,
+        verified=True,
+    )
+
+
+def long_training(id_: int) -> TrainingSummary:
+    accuracy = [0.9 - 0.42 / (epoch + 1) for epoch in range(40)]
+    return TrainingSummary(
+        id=id_,
+        title="784-64-64-10, SGD 0.01, batch 128",
+        cell=24,
+        items=20_000,
+        epochs=40,
+        batch_size=128,
+        history={
+            "accuracy": accuracy,
+            "loss": [2.2 * 0.93**epoch for epoch in range(40)],
+            "val_accuracy": [a - 0.004 * i**0.5 for i, a in enumerate(accuracy)],
+            "val_loss": [2.1 * 0.94**epoch + 0.05 for epoch in range(40)],
+        },
+        test_accuracy=0.8645,
+        seconds=31.0,
+    )

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from graders.report import render_html
+from graders.result import Outcome, Result
+
+from . import parts, samples
+from .pages import PageReader
+
+MAKERS = [
+    samples.make_full_marks,
+    samples.make_losses,
+    samples.make_unusable,
+    samples.make_hostile,
+]
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("audience", ["student", "staff"])
+def test_every_page_is_well_formed(make, audience):
+    page = PageReader.read(render_html(make(), audience=audience))
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_ids_are_unique_and_every_link_leads_to_one_of_them(make):
+    page = PageReader.read(render_html(make()))
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert set(page.values("href")) <= {f"#{id_}" for id_ in ids}
+    assert set(" ".join(page.values("aria-labelledby")).split()) <= set(ids)
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_headings_start_at_one_and_skip_no_level(make):
+    levels = [level for level, _ in PageReader.read(render_html(make())).headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
+def test_a_page_runs_no_script_and_loads_nothing(make):
+    html = render_html(make())
+    page = PageReader.read(html)
+    assert {"script", "link", "img", "iframe", "object", "base"}.isdisjoint(page.tags)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name == "src"]
+    assert not re.search(r"url\(|@import", html)
+    assert "default-src 'none'" in html
+
+
+def test_a_page_names_no_address(losses):
+    assert not re.search(r"https?://|//[a-z]", render_html(losses))
+
+
+def test_hostile_text_is_shown_as_text(hostile):
+    page = PageReader.read(render_html(hostile))
+    assert "script" not in page.tags
+    assert "b" not in page.tags
+    assert "<script>alert(1)</script> {{7*7}} {% raw %} <b>x</b>" in page.text
+
+
+def test_no_control_character_reaches_a_page(hostile):
+    html = render_html(hostile)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", html)
+    assert "[31m" not in html
+
+
+def test_right_to_left_letters_survive(hostile):
+    assert "שלום" in render_html(hostile)
+
+
+def test_an_answer_keeps_its_line_breaks(losses):
+    assert "updates" in render_html(losses)
+    assert "I think the weights\nget updates" in render_html(losses)
+
+
+def test_a_long_answer_can_be_scrolled_with_the_keyboard(hostile):
+    html = render_html(hostile)
+    assert re.search(r'class="verbatim answer long"[^>]* tabindex="0"', html)
+    assert "line 199" in html
+
+
+def test_the_score_is_named_with_its_parts(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "5.9 of 20 points" in text
+    assert "4.9 earned" in text
+    assert "5 pending" in text
+    assert "10.1 lost" in text
+    assert "1 of 2 bonus" in text
+
+
+def test_the_data_that_a_result_rests_on_are_named(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "This rests on fashion_mnist ( data folder )" in text
+
+
+def test_every_exercise_has_a_place_and_a_link_to_it(losses):
+    page = PageReader.read(render_html(losses))
+    headings = " | ".join(text for _, text in page.headings)
+    for exercise in losses.exercises:
+        assert f"#exercise-{exercise.id}" in page.values("href")
+        assert f"{exercise.id} {exercise.title}" in headings
+
+
+@pytest.mark.parametrize(
+    "words", ["passed", "failed", "not attempted", "blocked", "could not be checked", "to be read"]
+)
+def test_outcomes_are_said_in_words(losses, words):
+    assert words in PageReader.read(render_html(losses)).text
+
+
+def test_a_lost_check_says_what_was_expected_found_where_and_one_thing_to_try(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "Expected inputs between 0 and 1" in text
+    assert "Found inputs between 0 and 255 in all five trainings" in text
+    assert "Where cell 6" in text
+    assert "Try Divide the images by 255 before fit sees them: train_x / 255.0 ." in text
+
+
+def test_a_check_that_did_not_pass_always_has_one_thing_to_try(losses):
+    html = render_html(losses)
+    with_advice = [
+        check
+        for check in losses.checks
+        if check.outcome not in {Outcome.PASSED, Outcome.ERROR} and not check.hidden
+    ]
+    assert html.count("<dt>Try</dt>") == len(with_advice) + len(losses.execution.failed_cells)
+
+
+def test_kept_points_name_the_exercise_that_paid(losses):
+    page = PageReader.read(render_html(losses))
+    assert "Points kept: this follows from 1c , where they were taken." in page.text
+
+
+def test_an_error_is_the_graders_problem_and_costs_nothing(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "the grader's problem, not yours: no points are lost; a TA will look" in text
+    assert "0 of 3 points , 3 pending" in text
+    assert "KeyError" not in text
+
+
+def test_staff_see_what_the_grader_failed_on(losses):
+    assert "KeyError" in render_html(losses, audience="staff")
+
+
+def test_students_see_only_title_and_outcome_of_a_hidden_check(losses):
+    html = render_html(losses)
+    assert "The same network is trained on all items" in html
+    assert "SECRET" not in html
+
+
+def test_staff_see_all_of_a_hidden_check(losses):
+    html = render_html(losses, audience="staff")
+    for part in ("MESSAGE", "EXPECTED", "FOUND", "WHERE", "HINT", "GRID"):
+        assert f"SECRET-{part}" in html
+
+
+def test_only_staff_see_rubrics(losses):
+    rubric = "1 point: links the size of the inputs to the weight updates."
+    assert rubric not in render_html(losses)
+    assert rubric in render_html(losses, audience="staff")
+
+
+def test_a_network_stands_beside_the_expected_one(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "differs Dense 10 relu output shape (10) 7,850 parameters Dense 20 relu" in text
+    assert "no layer Dropout 0.2" in text
+    assert "8,070 parameters 16,330 parameters" in text
+
+
+def test_matrices_are_drawn_with_what_differs_framed(losses):
+    html = render_html(losses)
+    assert "10 entries of 25 differ" in html
+    assert html.count('class="frame"') == 10
+    assert "no matrix of this size" in html
+
+
+def test_learning_curves_are_drawn_with_legend_and_words(losses):
+    html = render_html(losses)
+    assert "784-10-10-10, SGD 0.01, batch 64" in html
+    assert "Accuracy; training over 3 epochs: 0.401, 0.6" in html
+    assert "Loss; training over 3 epochs" in html
+
+
+def test_every_training_is_shown_once_more_small(losses):
+    html = render_html(losses)
+    assert html.count('class="training small"') == len(losses.trainings)
+
+
+def test_many_trainings_fold(full_marks):
+    many = [full_marks.trainings[0].model_copy(update={"id": i}) for i in range(40)]
+    html = render_html(full_marks.model_copy(update={"trainings": many}))
+    assert "28 more trainings" in html
+
+
+def test_the_same_evidence_is_shown_once_in_an_exercise(full_marks):
+    html = render_html(full_marks)
+    assert html.count("3 epochs · batches of 64 · 60,000 items") == 1
+
+
+def test_evidence_is_open_beside_a_loss_and_folded_beside_a_pass(losses):
+    exercise = next(exercise for exercise in losses.exercises if exercise.id == "1f")
+    html = render_html(parts.result("x", [exercise], trainings=losses.trainings))
+    assert html.count("3 epochs · batches of 64 · 60,000 items") == 1
+    assert "Show the learning curves" not in html
+
+
+def test_a_failed_cell_shows_error_frames_and_advice(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "Cell 22 ( 3a ) stopped with ValueError" in text
+    assert "expected min_ndim=4, found ndim=3" in text
+    assert "----> 8 cnn.fit(train_x, train_y, epochs=3)" in text
+    assert "Try A convolution needs a channel" in text
+
+
+def test_skipped_commands_and_cuts_are_said(losses):
+    text = PageReader.read(render_html(losses)).text
+    assert "!pip install keras" in text
+    assert "The output of cell 14 was cut" in text
+
+
+def test_an_unusable_submission_gets_its_sentence_and_no_score(unusable):
+    text = PageReader.read(render_html(unusable)).text
+    assert "Not graded" in text
+    assert "line 214 holds a git merge-conflict marker" in text
+    assert "0 of" not in text
+    assert "Points were lost" not in text
+    assert "Turn images" not in text
+
+
+def test_an_incomplete_run_says_so_even_without_a_message(full_marks):
+    execution = full_marks.execution.model_copy(update={"status": "timeout"})
+    html = render_html(full_marks.model_copy(update={"execution": execution}))
+    assert "stopped at its time limit" in html
+
+
+def test_the_footer_names_versions_device_isolation_and_time(losses):
+    text = PageReader.read(render_html(losses)).text
+    for part in (
+        "tensormark 0.1.0, result schema 1",
+        "15 January 2026, 09:30 UTC",
+        "cpu",
+        "namespaces, landlock, limits",
+        "tensorflow 2.21.0",
+    ):
+        assert part in text
+
+
+def test_a_result_read_back_from_disk_gives_the_same_page(full_marks, tmp_path):
+    path = tmp_path / "result.json"
+    full_marks.save(path)
+    assert render_html(Result.load(path)) == render_html(full_marks)

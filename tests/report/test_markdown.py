@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+
+from graders.report import render_markdown
+from graders.report.markdown import escape, fenced, prose
+
+from .pages import PageReader
+
+
+def to_page(markdown: str) -> PageReader:
+    """Render as a platform would that allows raw HTML: the worst case."""
+    return PageReader.read(
+        MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    )
+
+
+def test_hostile_text_stays_text_where_raw_html_is_allowed(hostile):
+    page = to_page(render_markdown(hostile))
+    assert {"script", "b", "em"}.isdisjoint(page.tags)
+    assert "<script>alert(1)</script> {{7*7}} {% raw %} <b>x</b>" in page.text
+
+
+def test_a_traceback_cannot_end_its_block(hostile):
+    headings = [text for _, text in to_page(render_markdown(hostile)).headings]
+    assert "heading" not in headings
+
+
+def test_no_control_character_reaches_the_markdown(hostile):
+    markdown = render_markdown(hostile)
+    assert not [c for c in markdown if ord(c) < 32 and c != "\n"]
+
+
+def test_every_exercise_is_a_heading(losses):
+    headings = [text for _, text in to_page(render_markdown(losses)).headings]
+    for exercise in losses.exercises:
+        assert f"{exercise.id} {exercise.title}" in headings
+
+
+def test_score_reason_and_advice_are_there(losses):
+    text = to_page(render_markdown(losses)).text
+    assert "5.9 of 20 points" in text
+    assert "Found: inputs between 0 and 255" in text
+    assert "Try: Divide the images by 255 before fit sees them" in text
+    assert "Points kept: this follows from 1c" in text
+
+
+def test_evidence_of_losses_is_there(losses):
+    page = to_page(render_markdown(losses))
+    assert "differs Dense 10 relu Dense 20 relu" in page.text
+    assert "0 4 0 -4 0" in page.text
+    assert "last accuracy 0.680 0.688" in page.text
+
+
+def test_hidden_checks_hide(losses):
+    assert "SECRET" not in render_markdown(losses)
+    assert "SECRET-FOUND" in render_markdown(losses, audience="staff")
+
+
+def test_an_unusable_submission_gets_its_sentence(unusable):
+    text = to_page(render_markdown(unusable)).text
+    assert "Not graded" in text
+    assert "merge-conflict marker" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# no heading",
+        "- no item",
+        "1. no item",
+        "a | b",
+        "<b>",
+        "[a](b)",
+        "a\n\n---\nb",
+        "~~~",
+        "`a",
+    ],
+)
+def test_escaped_text_reads_as_it_was(text):
+    page = to_page(escape(text))
+    assert set(page.tags) == {"p"}
+    assert page.text == " ".join(text.split())
+
+
+def test_figures_are_not_disturbed():
+    assert escape("0.768 of 1.5, 8,070") == "0.768 of 1.5, 8,070"
+
+
+def test_sentences_keep_their_code():
+    assert prose("Use `a_b`, not a_b.") == "Use `a_b`, not a\\_b."
+
+
+def test_a_block_is_fenced_longer_than_any_fence_inside():
+    assert fenced("a\n````\nb").startswith("`````text\n")

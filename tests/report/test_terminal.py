@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from graders.report import print_result
+
+
+def printed(result, **settings) -> str:
+    console = Console(file=io.StringIO(), width=80, **settings)
+    print_result(result, console)
+    return console.file.getvalue()
+
+
+def on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", ["full_marks", "losses", "unusable", "hostile"])
+def test_nothing_is_wider_than_80_columns(name, request):
+    lines = printed(request.getfixturevalue(name)).splitlines()
+    assert max(len(line) for line in lines) <= 80
+
+
+def test_without_colour_there_is_no_escape_sequence(losses):
+    assert "\x1b" not in printed(losses, no_color=True)
+
+
+def test_hostile_text_moves_no_cursor_and_is_no_markup(hostile):
+    output = printed(hostile)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", output)
+    assert "<script>alert(1)</script>" in output
+
+
+def test_brackets_of_a_student_are_printed_as_they_are(losses):
+    check = losses.exercises[1].checks[0]
+    check.found = "[red]values[/red] [link=file:///x]y[/link] [[0]]"
+    assert "[red]values[/red] [link=file:///x]y[/link] [[0]]" in printed(losses)
+
+
+def test_the_score_and_the_pending_points_come_first(losses):
+    assert "5.9 of 20 points, 1 of them bonus; 6 points pending" in printed(losses)[:400]
+
+
+def test_every_exercise_has_a_row_with_its_points_and_one_symbol_per_outcome(losses):
+    output = printed(losses)
+    for exercise in losses.exercises:
+        assert re.search(rf"^{exercise.id} +{exercise.title}", output, re.MULTILINE)
+    assert re.search(r"^2a +Four convolutions +1/3 +✗ ✓ ✗", output, re.MULTILINE)
+    assert re.search(r"^1b +Scale the pixels +0/2 +✗ \?", output, re.MULTILINE)
+
+
+def test_the_symbols_are_explained(losses):
+    text = on_one_line(printed(losses))
+    for entry in ("✓ passed", "✗ failed", "○ not attempted", "⊘ blocked", "? to be read"):
+        assert entry in text
+
+
+def test_a_lost_check_says_what_was_expected_found_where_and_what_to_try(losses):
+    text = on_one_line(printed(losses))
+    assert "expected inputs between 0 and 1" in text
+    assert "found inputs between 0 and 255" in text
+    assert "where cell 6" in text
+    assert "try Divide the images by 255" in text
+    assert "Points kept: this follows from 1c." in text
+
+
+def test_hidden_checks_hide(losses):
+    assert "SECRET" not in printed(losses)
+
+
+def test_a_failed_cell_is_named_with_its_error(losses):
+    text = on_one_line(printed(losses))
+    assert "cell 22 (3a) stopped with ValueError" in text
+    assert "try A convolution needs a channel" in text
+
+
+def test_an_unusable_submission_gets_its_sentence(unusable):
+    text = on_one_line(printed(unusable))
+    assert "Not graded" in text
+    assert "line 214 holds a git merge-conflict marker" in text
+
+
+def test_a_terminal_without_unicode_gets_plain_characters(losses):
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=80)
+    losses.submission.student = "Zoë ✓"
+    print_result(losses, console)
+    console.file.flush()
+    output = raw.getvalue().decode("ascii")
+    assert "Zo? ?" in output
+    assert "x failed" in output
