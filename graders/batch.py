@@ -1,0 +1,193 @@
+"""Grade a class: many submissions at once, each with a result whatever happens to it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import psutil
+
+from graders.compose import unusable
+from graders.errors import AssignmentError
+from graders.grading import Grader
+from graders.report import render_class, render_html, render_markdown
+from graders.result import Result
+from graders.submission import Submission
+
+_MEMORY_PER_RUN = 2.5e9
+_UNSAFE = re.compile(r"[^\w.-]+")
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Observer(Protocol):
+    """Is told what happens, to show it."""
+
+    def begin(self, student: str) -> None:
+        """A submission starts to run."""
+
+    def event(self, student: str, event: dict[str, Any]) -> None:
+        """A cell or a training begins."""
+
+    def end(self, student: str, result: Result) -> None:
+        """A submission has its result."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A student's result, and the folder that holds it."""
+
+    result: Result
+    folder: Path
+
+
+def grade_class(
+    grader: Grader,
+    submissions: Sequence[Submission],
+    out: Path,
+    *,
+    workers: int,
+    observer: Observer,
+) -> list[Graded]:
+    """Grade submissions side by side and write every report.
+
+    Leaves in `out`: `grades.csv`, `index.html`, and for each student a folder with
+    `result.json`, `feedback.html`, `feedback.md` and `recording/`.
+
+    Raises:
+        AssignmentError: the assignment itself is broken, so no grade can be trusted.
+
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    folders = _folders(submissions, out)
+    graded: dict[str, Graded] = {}
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        pending: set[Future[Graded]] = {
+            pool.submit(_grade_one, grader, submission, folders[submission.student], observer)
+            for submission in submissions
+        }
+        try:
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    one = future.result()
+                    graded[one.result.submission.student] = one
+                _write_class(_in_order(submissions, graded), out)
+        except BaseException:
+            # An interrupt or a broken assignment: let the running ones end, begin no other.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _in_order(submissions, graded)
+
+
+def default_workers(submissions: int) -> int:
+    """How many submissions to run at once: one a core, as far as memory goes."""
+    by_memory = int(psutil.virtual_memory().available / _MEMORY_PER_RUN)
+    return max(1, min(os.cpu_count() or 1, by_memory, submissions))
+
+
+def threads_for(workers: int) -> int:
+    """TensorFlow's threads for each of several runs, so that they share the cores."""
+    return 0 if workers == 1 else max(1, (os.cpu_count() or 1) // workers)
+
+
+def write_feedback(result: Result, folder: Path) -> None:
+    """Write a student's feedback as a page and as Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "feedback.html").write_text(render_html(result), encoding="utf-8")
+    (folder / "feedback.md").write_text(render_markdown(result), encoding="utf-8")
+
+
+def grades_csv(graded: Sequence[Graded]) -> str:
+    """Write the grades as a table: one row a student, one column an exercise."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    exercises = [exercise.id for exercise in graded[0].result.exercises] if graded else []
+    writer.writerow(
+        [
+            *("student", "file", "score", "points", "bonus_points", "pending", "status"),
+            *exercises,
+            "message",
+        ]
+    )
+    for one in graded:
+        result = one.result
+        writer.writerow(
+            [
+                _cell(result.submission.student),
+                _cell(", ".join(result.submission.files)),
+                f"{result.score:g}",
+                f"{result.points:g}",
+                f"{result.bonus_points:g}",
+                f"{result.pending:g}",
+                result.execution.status,
+                *(f"{exercise.score:g}" for exercise in result.exercises),
+                _cell(result.execution.message),
+            ]
+        )
+    return text.getvalue()
+
+
+def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: Observer) -> Graded:
+    observer.begin(submission.student)
+    try:
+        result = grader.grade(
+            submission, folder, lambda event: observer.event(submission.student, event)
+        )
+    except AssignmentError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
+        message = f"The grader failed on this submission ({type(error).__name__}: {error})."
+        result = unusable(grader.assignment, submission, message, "error")
+        result.save(folder / "result.json")
+    write_feedback(result, folder)
+    observer.end(submission.student, result)
+    return Graded(result, folder)
+
+
+def _write_class(graded: Sequence[Graded], out: Path) -> None:
+    if not graded:
+        return
+    _replace(out / "grades.csv", grades_csv(graded))
+    links = {
+        one.result.submission.student: f"{quote(one.folder.name)}/feedback.html" for one in graded
+    }
+    _replace(out / "index.html", render_class([one.result for one in graded], links=links))
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _in_order(submissions: Sequence[Submission], graded: dict[str, Graded]) -> list[Graded]:
+    return [graded[s.student] for s in submissions if s.student in graded]
+
+
+def _folders(submissions: Sequence[Submission], out: Path) -> dict[str, Path]:
+    """Give each student a folder whose name is safe on every system, and its own."""
+    folders: dict[str, Path] = {}
+    taken: set[str] = set()
+    for submission in submissions:
+        base = _UNSAFE.sub("_", submission.student).strip("._") or "student"
+        name, count = base[:100], 1
+        while name.lower() in taken:
+            count += 1
+            name = f"{base[:96]}-{count}"
+        taken.add(name.lower())
+        folders[submission.student] = out / name
+    return folders
+
+
+def _cell(text: str) -> str:
+    text = " ".join(text.split())
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,328 @@
+"""The command line of tensormark: thin over what the other rooms do."""
+
+from __future__ import annotations
+
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from graders import __version__
+from graders.errors import TensormarkError
+
+if TYPE_CHECKING:
+    from graders.assignment import Assignment
+    from graders.grading import Settings
+    from graders.result import Result
+    from graders.submission import Submission
+    from reference.datasets import DataSet
+
+app = typer.Typer(
+    name="tensormark",
+    help="Grade deep-learning coursework, and run the reference solutions behind it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+# Exit statuses of every command; `check` adds 1 for work that lost points.
+UNUSABLE = 2
+INTERRUPTED = 130
+
+
+class Device(StrEnum):
+    """Where networks are trained."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+class Data(StrEnum):
+    """Which data a run is served."""
+
+    auto = "auto"
+    local = "local"
+    builtin = "builtin"
+
+
+AssignmentArgument = Annotated[
+    str, typer.Argument(help="Name of an assignment (see `tensormark list`), or its folder.")
+]
+DeviceOption = Annotated[Device, typer.Option(help="Where networks are trained.")]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(help="Seconds for one submission; default: the assignment's limit.", min=1),
+]
+DataOption = Annotated[
+    Data,
+    typer.Option(
+        help="auto: $TENSORMARK_DATA, else Keras' cache or download, else the built-in look-alike; "
+        "local: no download; builtin: the look-alike."
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Grade deep-learning coursework, and run the reference solutions behind it."""
+    if version:
+        console.print(f"tensormark {__version__}")
+        raise typer.Exit
+
+
+@app.command("list")
+def list_() -> None:
+    """Show the assignments with their exercises and points."""
+    from graders.assignment import list_assignments, load_assignment
+
+    for name in list_assignments():
+        assignment = load_assignment(name)
+        bonus = f" and {assignment.bonus_points:g} bonus points" if assignment.bonus_points else ""
+        table = Table(
+            title=Text(f"{assignment.id}: {assignment.title} ({assignment.points:g}{bonus})"),
+            title_justify="left",
+        )
+        for column in ("exercise", "title", "checked", "read by a person"):
+            table.add_column(column, justify="right" if column[0] in "cr" else "left")
+        for exercise in assignment.exercises:
+            manual = f"{exercise.manual.points:g}" if exercise.manual else ""
+            title = exercise.title + (" (bonus)" if exercise.bonus else "")
+            table.add_row(exercise.id, title, f"{exercise.automatic_points:g}", manual)
+        console.print(table)
+
+
+@app.command()
+def check(  # noqa: PLR0917 - typer takes options as parameters
+    assignment: AssignmentArgument,
+    file: Annotated[Path, typer.Argument(help="Your notebook (.ipynb) or script (.py).")],
+    report: Annotated[
+        Path | None, typer.Option(help="Write the feedback page to this file (.html).")
+    ] = None,
+    device: DeviceOption = Device.auto,
+    timeout: TimeoutOption = None,
+    data: DataOption = Data.auto,
+) -> None:
+    """Check your own work. Exit status: 0 all passed, 1 something failed, 2 unusable input."""
+    from graders.grading import Settings
+    from graders.report import print_result, render_html
+    from graders.result import Outcome
+    from graders.submission import Submission
+
+    sheet = _load(assignment)
+    if file.is_dir() or not file.exists():
+        _stop(
+            f"{file}: "
+            + (
+                "that is a folder; name the notebook in it."
+                if file.is_dir()
+                else "there is no such file. Check the path."
+            )
+        )
+    settings = Settings(device.value, timeout, data.value)
+    with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
+        result = _grade_one(sheet, settings, Submission(file.stem, file), Path(folder))
+    print_result(result, console)
+    if report is not None:
+        try:
+            report.write_text(render_html(result), encoding="utf-8")
+        except OSError as error:
+            _stop(f"{report} can't be written: {error.strerror}.")
+        console.print(Text(f"Feedback page: {report}"))
+    if result.execution.status in {"unusable", "error"}:
+        raise typer.Exit(UNUSABLE)
+    whole = all(check.outcome is Outcome.PASSED for check in result.checks)
+    raise typer.Exit(0 if whole else 1)
+
+
+@app.command()
+def grade(  # noqa: PLR0917 - typer takes options as parameters
+    assignment: AssignmentArgument,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, a folder of files, or a folder per student.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results and feedback.")],
+    workers: Annotated[
+        int, typer.Option(help="Submissions to run at once; 0: as the machine allows.", min=0)
+    ] = 0,
+    device: DeviceOption = Device.auto,
+    timeout: TimeoutOption = None,
+    data: DataOption = Data.auto,
+) -> None:
+    """Grade a class: grades.csv, index.html, and a folder with feedback for each student."""
+    from graders.submission import find_submissions
+
+    try:
+        submissions = find_submissions(paths)
+    except TensormarkError as error:
+        _stop(str(error))
+    _grade_class(
+        _load(assignment),
+        submissions,
+        out,
+        workers=workers,
+        device=device,
+        timeout=timeout,
+        data=data,
+    )
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for results and feedback.")
+    ] = Path("demo-report"),
+    workers: Annotated[int, typer.Option(help="Submissions to run at once.", min=0)] = 0,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Grade every sample, not the small class alone.")
+    ] = False,
+) -> None:
+    """Grade a small sample class on built-in data; needs nothing, opens nothing."""
+    from graders.samples import sample_submissions
+
+    sheet = _load("fashion_cnn")
+    submissions = sample_submissions(sheet, everything=everything)
+    console.print(
+        f"Grading {len(submissions)} sample submissions of {sheet.id} on built-in data. "
+        "Each trains eight networks; this takes a few minutes."
+    )
+    _grade_class(
+        sheet,
+        submissions,
+        out,
+        workers=workers,
+        device=Device.auto,
+        timeout=None,
+        data=Data.builtin,
+    )
+
+
+@app.command()
+def reference(
+    assignment: AssignmentArgument,
+    seeds: Annotated[
+        int,
+        typer.Option(help="Train each experiment so often now; 0: show what is stored.", min=0),
+    ] = 1,
+    save: Annotated[
+        bool,
+        typer.Option(
+            "--save",
+            help="Measure all batch sizes, and keep facts and scores in reference/expected.",
+        ),
+    ] = False,
+    data: DataOption = Data.auto,
+) -> None:
+    """Run the reference suite and print it beside the published figures."""
+    from graders.reference_report import run_reference
+
+    sheet = _load(assignment)
+    try:
+        run_reference(sheet, seeds, data.value, console, save=save)
+    except KeyboardInterrupt:
+        _stop("Interrupted; scores measured so far are kept where --save was given.", INTERRUPTED)
+    except TensormarkError as error:
+        _stop(str(error))
+
+
+@app.command()
+def doctor() -> None:
+    """Show what this machine offers: versions, device, data sets, isolation."""
+    from graders.doctor import examine
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    with console.status("Looking at this machine ..."):
+        findings = examine()
+    for finding in findings:
+        table.add_row(finding.state, finding.what, Text(finding.found))
+        if finding.advice:
+            table.add_row("", "", Text(finding.advice, style="dim"))
+    console.print(table)
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, out: Path) -> Result:
+    """Grade with a line that shows the cell under way."""
+    from graders.grading import Grader
+
+    try:
+        with console.status("Getting TensorFlow and the data ready ...") as status:
+            grader = Grader(sheet, settings)
+            _print_data(grader.data)
+
+            def show(event: dict[str, object]) -> None:
+                if event.get("event") == "cell":
+                    status.update(f"Running cell {event.get('cell')} of {event.get('of')} ...")
+
+            return grader.grade(submission, out, show)
+    except KeyboardInterrupt:
+        _stop("Interrupted; nothing was graded.", INTERRUPTED)
+    except TensormarkError as error:
+        _stop(str(error))
+
+
+def _print_data(data: list[DataSet]) -> None:
+    for one in data:
+        console.print(Text(f"Data: {one.name}, {one.source} ({one.fingerprint})"))
+
+
+def _grade_class(
+    sheet: Assignment,
+    submissions: list[Submission],
+    out: Path,
+    *,
+    workers: int,
+    device: Device,
+    timeout: float | None,
+    data: Data,
+) -> None:
+    from graders.batch import default_workers, grade_class, threads_for
+    from graders.grading import Grader, Settings
+    from graders.progress import ClassProgress
+
+    workers = workers or default_workers(len(submissions))
+    settings = Settings(device.value, timeout, data.value, threads_for(workers))
+    try:
+        with console.status("Getting TensorFlow and the data ready ..."):
+            grader = Grader(sheet, settings)
+        _print_data(grader.data)
+        with ClassProgress(console, len(submissions)).shown() as progress:
+            graded = grade_class(grader, submissions, out, workers=workers, observer=progress)
+    except KeyboardInterrupt:
+        _stop(f"Interrupted. What was finished stands in {out}.", INTERRUPTED)
+    except OSError as error:
+        _stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
+    except TensormarkError as error:
+        _stop(str(error))
+    usable = sum(one.result.execution.status not in {"unusable", "error"} for one in graded)
+    console.print(f"{usable} of {len(graded)} submissions graded.")
+    console.print(Text(f"  class page  {out / 'index.html'}"))
+    console.print(Text(f"  grades      {out / 'grades.csv'}"))
+    console.print(Text(f"  feedback    {out}/<student>/feedback.html"))
+
+
+def _load(name: str) -> Assignment:
+    from graders.assignment import load_assignment
+
+    try:
+        return load_assignment(name)
+    except TensormarkError as error:
+        _stop(str(error))
+
+
+def _stop(message: str, status: int = UNUSABLE) -> NoReturn:
+    errors.print(Text(message, style="red"))
+    raise typer.Exit(status)

@@ -1,0 +1,240 @@
+"""Put a result together from a recording and from what the checks reported."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from graders import __version__
+from graders.assignment import Assignment, Exercise
+from graders.checks.attempts import Attempt
+from graders.checks.context import CheckContext
+from graders.checks.values import text_answer
+from graders.errors import RunError
+from graders.hints import hint_for
+from graders.recording import RecordingFolder
+from graders.result import (
+    AssignmentInfo,
+    CheckResult,
+    DataSetUse,
+    Execution,
+    ExerciseResult,
+    FailedCell,
+    ManualResult,
+    Outcome,
+    Result,
+    SubmissionInfo,
+    TrainingEvidence,
+    TrainingSummary,
+)
+from graders.sandbox.process import Ended
+from graders.submission import Submission
+
+_SOURCE_LINES = 40
+_OUTPUT_CHARACTERS = 4000
+
+
+def compose(
+    context: CheckContext, submission: Submission, checks: Sequence[CheckResult], ended: Ended
+) -> Result:
+    """Make the result of a submission that was run."""
+    if ended.how == "died":
+        checks = [_not_to_blame(check, ended) for check in checks]
+    recording = context.recording
+    exercises = [
+        _exercise(exercise, checks, recording, context.assignment.starter_lines)
+        for exercise in context.assignment.exercises
+    ]
+    environment = recording.data.environment
+    return Result(
+        tensormark=__version__,
+        graded_at=_now(),
+        assignment=_assignment_info(context.assignment),
+        submission=_submission_info(submission),
+        score=sum(exercise.score for exercise in exercises),
+        points=context.assignment.points,
+        bonus_points=context.assignment.bonus_points,
+        pending=sum(exercise.pending for exercise in exercises),
+        exercises=exercises,
+        execution=_execution(recording, ended),
+        trainings=[
+            _training(attempt, _matched(attempt, checks))
+            for attempt in context.attempts
+            if attempt.training is not None
+        ],
+        data_sets=[
+            DataSetUse(name=data.name, source=data.source, fingerprint=data.fingerprint)
+            for data in context.data
+        ],
+        environment=environment.model_dump() if environment else {},
+    )
+
+
+def unusable(assignment: Assignment, submission: Submission, message: str, status: str) -> Result:
+    """Make the result of a submission that left nothing to check.
+
+    Args:
+        assignment: the sheet.
+        submission: whose it is.
+        message: what is wrong and what to do, for the student or (status "error") for the TA.
+        status: "unusable" for a file that can't be read, "error" for the grader's own failure.
+
+    """
+    return Result(
+        tensormark=__version__,
+        graded_at=_now(),
+        assignment=_assignment_info(assignment),
+        submission=_submission_info(submission),
+        score=0.0,
+        points=assignment.points,
+        bonus_points=assignment.bonus_points,
+        pending=0.0,
+        exercises=[
+            ExerciseResult(
+                id=exercise.id,
+                section=exercise.section,
+                title=exercise.title,
+                bonus=exercise.bonus,
+                points=exercise.points,
+                score=0.0,
+            )
+            for exercise in assignment.exercises
+        ],
+        execution=Execution(status="error" if status == "error" else "unusable", message=message),
+    )
+
+
+def _exercise(
+    exercise: Exercise, checks: Sequence[CheckResult], recording: RecordingFolder, given: set[str]
+) -> ExerciseResult:
+    own = [check for check in checks if check.exercise == exercise.id]
+    manual = None
+    if exercise.manual is not None:
+        manual = ManualResult(
+            points=exercise.manual.points,
+            question=exercise.manual.question,
+            rubric=exercise.manual.rubric,
+            answer=text_answer(recording, exercise.id, given),
+        )
+    # An error is the grader's: its points are neither given nor lost until a person has looked.
+    open_points = sum(check.points for check in own if check.outcome is Outcome.ERROR)
+    return ExerciseResult(
+        id=exercise.id,
+        section=exercise.section,
+        title=exercise.title,
+        bonus=exercise.bonus,
+        points=exercise.points,
+        score=sum(check.score for check in own),
+        pending=open_points + (manual.points if manual else 0.0),
+        checks=own,
+        manual=manual,
+    )
+
+
+def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:
+    """Leave a check open where the run broke off: what it misses may never have been written."""
+    if check.outcome is Outcome.PASSED:
+        return check
+    return check.model_copy(
+        update={
+            "outcome": Outcome.ERROR,
+            "score": 0.0,
+            "message": f"The run broke off ({ended.detail}), so this could not be checked. "
+            "No points are lost; a TA will look.",
+        }
+    )
+
+
+def _execution(recording: RecordingFolder, ended: Ended) -> Execution:
+    data = recording.data
+    failed = [outcome for outcome in data.outcomes if outcome.status == "error"]
+    status, message = _status(recording, ended)
+    return Execution(
+        status=status,
+        message=message,
+        cells=len(data.outcomes),
+        cells_failed=len(failed),
+        seconds=round(data.seconds, 2),
+        device=data.environment.device if data.environment else "",
+        isolation=data.environment.isolation if data.environment else [],
+        failed_cells=[_failed_cell(recording, outcome.index) for outcome in failed],
+        skipped_commands=data.skipped_commands,
+        cuts=data.cuts,
+    )
+
+
+def _status(recording: RecordingFolder, ended: Ended) -> tuple[str, str]:
+    data = recording.data
+    if ended.how == "died":
+        return "stopped", RunError.died(ended.detail).args[0]
+    if ended.how == "killed" or data.status == "timeout":
+        last = data.outcomes[-1].index + 1 if data.outcomes else 0
+        return "timeout", (
+            f"The time limit was reached after {ended.seconds:.0f} s, in or after cell {last}; "
+            "what was done until then is graded. Train smaller networks or fewer epochs."
+        )
+    if data.status != "complete":
+        return "stopped", "The run ended before the last cell; what was done until then is graded."
+    return "complete", ""
+
+
+def _failed_cell(recording: RecordingFolder, index: int) -> FailedCell:
+    outcome = next(o for o in recording.data.outcomes if o.index == index)
+    cell = recording.cell(index)
+    source = cell.source if cell else ""
+    return FailedCell(
+        index=index,
+        exercise=cell.exercise if cell else None,
+        error_type=outcome.error_type or "Error",
+        message=outcome.error_message or "",
+        traceback=(outcome.traceback or "")[-_OUTPUT_CHARACTERS:],
+        source="\n".join(source.splitlines()[:_SOURCE_LINES]),
+        hint=hint_for(outcome.error_type or "", outcome.error_message or ""),
+    )
+
+
+def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
+    training = attempt.training
+    assert training is not None, "only trained attempts are summarised"
+    return TrainingSummary(
+        id=training.id,
+        title=attempt.title,
+        exercise=exercise,
+        cell=training.cell,
+        status=training.status,
+        items=attempt.items,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        history=training.history,
+        test_accuracy=attempt.test_accuracy,
+        train_accuracy=attempt.train_accuracy,
+        seconds=round(training.seconds, 2),
+        verified=training.verified,
+    )
+
+
+def _matched(attempt: Attempt, checks: Sequence[CheckResult]) -> str | None:
+    """Return the exercise whose checks looked at this training first."""
+    assert attempt.training is not None, "only trained attempts are matched"
+    shown = TrainingEvidence(training=attempt.training.id)
+    return next((check.exercise for check in checks if shown in check.evidence), None)
+
+
+def _assignment_info(assignment: Assignment) -> AssignmentInfo:
+    return AssignmentInfo(
+        id=assignment.id,
+        title=assignment.title,
+        sections={section.id: section.title for section in assignment.sections},
+    )
+
+
+def _submission_info(submission: Submission) -> SubmissionInfo:
+    return SubmissionInfo(
+        student=submission.student,
+        files=[submission.path.name],
+        sha256=submission.sha256(),
+    )
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

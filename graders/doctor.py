@@ -1,0 +1,121 @@
+"""What this machine offers for grading."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+import psutil
+
+from graders.assignment import list_assignments, load_assignment
+from graders.quiet import quiet_imports
+from reference.datasets import locate
+from reference.datasets.locate import DataSetError
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "ipython", "nbformat", "pytest")
+_COURSE = {
+    "scikit-learn": "scikit-learn",
+    "pandas": "pandas",
+    "seaborn": "seaborn",
+    "opencv-python-headless": "OpenCV",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: what was looked at, what was found, and what to do about it."""
+
+    what: str
+    state: Literal["ok", "note", "missing"]
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at versions, device, data sets and process isolation."""
+    return [_system(), *_packages(), _device(), *_data_sets(), _isolation()]
+
+
+def _system() -> Finding:
+    memory = psutil.virtual_memory()
+    found = (
+        f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores, "
+        f"{memory.available / 1e9:.0f} of {memory.total / 1e9:.0f} GB memory free"
+    )
+    return Finding("machine", "ok", found)
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name in _PACKAGES:
+        found = _version(name)
+        advice = "" if found else f"pip install {name}"
+        findings.append(Finding(name, "ok" if found else "missing", found or "missing", advice))
+    absent = [label for name, label in _COURSE.items() if not _version(name)]
+    findings.append(
+        Finding(
+            "course packages",
+            "note" if absent else "ok",
+            f"missing: {', '.join(absent)}" if absent else ", ".join(_COURSE.values()),
+            "Submissions that import them fail: pip install 'tensormark[course]'" if absent else "",
+        )
+    )
+    return findings
+
+
+def _device() -> Finding:
+    try:
+        with quiet_imports():
+            import tensorflow as tf
+    except ImportError as error:
+        return Finding("device", "missing", f"TensorFlow can't be imported: {error}", "")
+    names = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    if names:
+        return Finding("device", "ok", ", ".join(names))
+    return Finding("device", "ok", "CPU", "For a GPU: pip install 'tensormark[gpu]'")
+
+
+def _data_sets() -> list[Finding]:
+    names = {n for a in list_assignments() for n in load_assignment(a).data_sets}
+    findings = []
+    for name in sorted(names):
+        try:
+            data = locate(name, "local")
+        except DataSetError as error:
+            findings.append(Finding(name, "missing", str(error)))
+            continue
+        builtin = data.source.startswith("built-in")
+        findings.append(
+            Finding(
+                name,
+                "note" if builtin else "ok",
+                f"{data.source}, {data.fingerprint}",
+                f"For real data set TENSORMARK_DATA to a folder with {name}.npz" if builtin else "",
+            )
+        )
+    return findings
+
+
+def _isolation() -> Finding:
+    method = "a fork of a warm process" if sys.platform == "linux" else "a fresh process"
+    return Finding(
+        "isolation",
+        "note",
+        f"each submission runs in {method}, with its own folder, environment and time limit",
+        "The file system and the network are not closed to it yet: grade work that you trust "
+        "not to be hostile, or grade in a container.",
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,74 @@
+"""What to try when a cell fails: hints for errors that students of Keras often meet."""
+
+from __future__ import annotations
+
+import re
+
+# (error type, pattern of its message, hint); the first that fits is shown.
+_HINTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "SyntaxError",
+        r"",
+        "Is a blank of the template still open, or a bracket not closed? Python can't read the "
+        "cell at all, so nothing in it ran.",
+    ),
+    ("IndentationError", r"", "Indent the lines of a block by the same number of spaces."),
+    (
+        "NameError",
+        r"",
+        "Either the name is misspelt, or it is defined in a cell further down or in one that "
+        "failed. Restart the kernel and run all cells from the top.",
+    ),
+    (
+        "ModuleNotFoundError",
+        r"keras\.(utils\.np_utils|layers\.(core|convolutional)|wrappers)|tensorflow\.examples",
+        "That module is gone from Keras 3. Import from keras.layers, keras.utils or keras.models.",
+    ),
+    ("ModuleNotFoundError", r"", "This module is not part of the course's environment."),
+    (
+        "ImportError",
+        r"np_utils|to_categorical",
+        "Use keras.utils.to_categorical.",
+    ),
+    (
+        "(ValueError|TypeError)",
+        r"\blr\b|Argument\(s\) not recognized: \{'lr'",
+        "Keras 3 calls it learning_rate: SGD(learning_rate=0.01).",
+    ),
+    (
+        "TimeIsUp",
+        r"",
+        "The cell did not end within the time limit. Look for an endless loop, or train less.",
+    ),
+    ("InputUnavailable", r"", "Write the value into the code instead of asking for it."),
+    (
+        "ValueError",
+        r"Shapes? .*incompatible|expected (min_ndim|axis|ndim|shape)|Input 0 of layer",
+        "The array's shape is not what the network's first layer expects: dense networks take "
+        "(n, 784), convolutional ones (n, 28, 28, 1).",
+    ),
+    (
+        "ValueError",
+        r"rank|same rank|must have the same|logits and labels",
+        "Integer labels go with sparse_categorical_crossentropy, one-hot labels with "
+        "categorical_crossentropy.",
+    ),
+    (
+        "AttributeError",
+        r"'NoneType' object has no attribute",
+        "A function before this line returned nothing; its result was used all the same.",
+    ),
+    (
+        "FileNotFoundError",
+        r"",
+        "Work is graded in an empty folder. Load the data with keras.datasets.",
+    ),
+)
+
+
+def hint_for(error_type: str, message: str) -> str:
+    """Return one thing to try for an error; an empty text where none is known."""
+    for kind, pattern, hint in _HINTS:
+        if re.fullmatch(kind, error_type) and re.search(pattern, message):
+            return hint
+    return ""

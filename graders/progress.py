@@ -1,0 +1,93 @@
+"""Show a run's progress: bars in a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from graders.result import Result
+
+
+class ClassProgress:
+    """One bar for the class and a line for each submission that runs."""
+
+    def __init__(self, console: Console, students: int) -> None:
+        self._console = console
+        self._students = students
+        self._done = 0
+        self._lock = RLock()
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._class = self._bars.add_task("class", total=students)
+        self._running: dict[str, TaskID] = {}
+
+    @contextmanager
+    def shown(self) -> Iterator[ClassProgress]:
+        """Draw while the body runs."""
+        with self._bars:
+            yield self
+
+    def begin(self, student: str) -> None:
+        """A submission starts to run."""
+        with self._lock:
+            self._running[student] = self._bars.add_task(f"  {student[:28]}", total=None)
+
+    def event(self, student: str, event: dict[str, Any]) -> None:
+        """A cell or a training begins; the event comes from an untrusted process."""
+        of, cell = event.get("of"), event.get("cell")
+        if isinstance(of, int) and isinstance(cell, int):
+            with self._lock:
+                if student in self._running:
+                    self._bars.update(self._running[student], total=of, completed=cell)
+
+    def end(self, student: str, result: Result) -> None:
+        """A submission has its result."""
+        with self._lock:
+            self._done += 1
+            task = self._running.pop(student, None)
+            if task is not None:
+                self._bars.remove_task(task)
+            self._bars.update(self._class, completed=self._done)
+            self._console.print(Text(f"[{self._done}/{self._students}] {one_line(result)}"))
+
+
+def one_line(result: Result) -> str:
+    """Say a result in one line."""
+    student = result.submission.student
+    if result.execution.status in {"unusable", "error"}:
+        return f"{student}: {result.execution.status}: {result.execution.message}"
+    parts = [f"{result.score:g} of {result.points:g} points"]
+    if result.pending:
+        parts.append(f"{result.pending:g} pending")
+    lost = [
+        exercise.id
+        for exercise in result.exercises
+        if exercise.score + exercise.pending < exercise.points
+    ]
+    if lost:
+        parts.append("lost in " + ", ".join(lost))
+    if result.execution.status != "complete":
+        parts.append(result.execution.status)
+    return f"{student}: {'; '.join(parts)}  ({result.execution.seconds:.0f} s)"
