@@ -198,7 +198,7 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
     assert training is not None, "only trained attempts are summarised"
     return TrainingSummary(
         id=training.id,
-        title=attempt.title,
+        title=attempt.setting,
         exercise=exercise,
         cell=training.cell,
         status=training.status,

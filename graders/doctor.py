@@ -14,7 +14,7 @@ import psutil
 from graders.assignment import list_assignments, load_assignment
 from graders.quiet import quiet_imports
 from reference.datasets import locate
-from reference.datasets.locate import DataSetError
+from reference.datasets.sources import DataSetError
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "ipython", "nbformat", "pytest")
 _COURSE = {

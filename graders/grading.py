@@ -24,7 +24,7 @@ from graders.sandbox import Job, Sandbox, ServedFile
 from graders.sandbox.process import Ended, Progress
 from graders.submission import Submission, read_cells
 from reference.datasets import DataSet, locate
-from reference.datasets.locate import Choice
+from reference.datasets.sources import Choice
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
         "categorical_crossentropy.",
     ),
     (
+        "ValueError",
+        r"dtype='string' is not a valid dtype",
+        "Keras 3 takes compile(optimizer, loss, loss_weights, metrics): write metrics=['accuracy'] "
+        "with its keyword.",
+    ),
+    (
         "AttributeError",
         r"'NoneType' object has no attribute",
         "A function before this line returned nothing; its result was used all the same.",

@@ -22,7 +22,7 @@ from graders.expectations import Expectations, Measured, summarize
 from graders.quiet import quiet_imports
 from reference import suite
 from reference.datasets import DataSet, locate
-from reference.datasets.locate import Choice
+from reference.datasets.sources import Choice
 
 _SAVED_EVERY = 8
 

@@ -148,7 +148,7 @@ class TrainingSummary(Base):
     """One fit, for the learning curves."""
 
     id: int
-    title: str = Field(description="such as '784-10-10-10, SGD 0.01, batch 64'")
+    title: str = Field(description="such as '784-10-10-10, SGD 0.01'")
     exercise: str | None = Field(default=None, description="the exercise that it was matched with")
     cell: int | None = None
     status: str = "ok"

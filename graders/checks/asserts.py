@@ -105,15 +105,14 @@ def assert_layers(
         )
     if not wrong:
         return
-    own = [d for d in match.own_layer_differences() if concerning(d)]
-    follows = () if own or match.parent is None else (match.parent.owner("layers"),)
+    source = match.layers_inherited_from()
     raise CheckFailed(
         _sentence(describe_layers(wrong)),
         expected=what,
         found=attempt.name,
         where=attempt.where,
         hint=hint or "Compare your layer table with the expected one below.",
-        follows_from=follows,
+        follows_from=(source,) if source else (),
     )
 
 
@@ -127,7 +126,12 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
     """
     attempt = match.attempt
     assert attempt is not None, "call require() first"
-    wrong = [aspect for aspect in match.aspects if aspect.name in names]
+    wrong = [
+        aspect
+        for aspect in match.aspects
+        if aspect.name in names
+        and not (aspect.name in match.wanted.free and match.inherited_from(aspect.name))
+    ]
     if not wrong:
         return
     inherited = [match.inherited_from(aspect.name) for aspect in wrong]
@@ -312,7 +316,7 @@ def assert_matrix(
     wrong = int(np.sum(~np.isclose(found, wanted, atol=1e-6)))
     raise CheckFailed(
         f"{name}: {wrong} of {wanted.size} numbers differ.",
-        expected="the matrix beside it",
+        expected="the matrix that is shown",
         found=_recognised(found, wanted),
         where=name,
         hint=_matrix_hint(found, wanted) or hint,
@@ -380,7 +384,7 @@ def _explaining(match: Match) -> tuple[str, ...]:
         if a.name in _ACCURACY_ASPECTS
     ]
     if match.layer_differences:
-        found.append(match.owner("layers"))
+        found.append(match.layers_inherited_from() or match.owner("layers"))
     return tuple(dict.fromkeys(e for e in found if e != match.wanted.exercise))
 
 
@@ -406,6 +410,8 @@ def _matrix(recording: RecordingFolder, name: str) -> NDArray[Any] | None:
 
 
 def _recognised(found: NDArray[Any], wanted: NDArray[Any]) -> str:
+    if not np.isfinite(found).all():
+        return "numbers that are not finite"
     if np.allclose(found, -wanted):
         return "the same numbers with the opposite sign"
     if np.allclose(found, wanted.T):
@@ -416,6 +422,8 @@ def _recognised(found: NDArray[Any], wanted: NDArray[Any]) -> str:
 
 
 def _matrix_hint(found: NDArray[Any], wanted: NDArray[Any]) -> str:
+    if not np.isfinite(found).all():
+        return "Look for a division by zero, or a value that was never set."
     if np.any(wanted) and np.allclose(found, -wanted):
         return (
             "That is a correlation. A convolution turns the kernel by 180 degrees first; "

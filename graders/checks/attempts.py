@@ -102,7 +102,8 @@ class Attempt:
             return last(self.training.history, "val_")
         for call in reversed(self.calls):
             if call.kind == "evaluate" and uses_test_set(call.data):
-                return next((call.scores[n] for n in _ACCURACIES if call.scores.get(n)), None)
+                scores = [call.scores.get(name) for name in _ACCURACIES]
+                return next((score for score in scores if score is not None), None)
         return None
 
     @property
@@ -125,12 +126,17 @@ class Attempt:
         return short_name(self.network.layers)
 
     @property
+    def setting(self) -> str:
+        """Network and optimizer in a few words, such as '784-10-10-10, SGD 0.01'."""
+        if self.compiled is None:
+            return self.name
+        rate = self.compiled.learning_rate
+        return f"{self.name}, {self.compiled.optimizer}" + (f" {rate:.4g}" if rate else "")
+
+    @property
     def title(self) -> str:
-        """Network and training in a few words."""
-        words = [self.name]
-        if self.compiled is not None:
-            rate = self.compiled.learning_rate
-            words.append(self.compiled.optimizer + (f" {rate:.4g}" if rate is not None else ""))
+        """Network, optimizer and training in a few words."""
+        words = [self.setting]
         if self.training is not None:
             if self.items is not None:
                 words.append(f"{self.items:,} items")

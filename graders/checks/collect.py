@@ -111,6 +111,7 @@ class Collector:
             return result.model_copy(
                 update={
                     "outcome": _OUTCOMES.get(type(error), Outcome.ERROR),
+                    "score": 0.0,
                     "message": error.message,
                     "expected": error.expected,
                     "found": error.found,
@@ -122,6 +123,7 @@ class Collector:
         return result.model_copy(
             update={
                 "outcome": Outcome.ERROR,
+                "score": 0.0,
                 "message": "The check itself failed "
                 f"({type(error).__name__}: {str(error)[:300]}). "
                 "That is the grader's fault; no points are lost, and a TA will look.",
@@ -134,12 +136,13 @@ def _paid_at(check: _Pending, others: list[_Pending]) -> str | None:
     """Return the exercise, among those that explain a failure, where points were lost."""
     for exercise in check.follows_from:
         for other in others:
-            if (
-                other is not check
-                and other.result.exercise == exercise
-                and other.result.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED}
-            ):
+            if other is check or other.result.exercise != exercise:
+                continue
+            if other.result.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED}:
                 return exercise
+            paid = other.result.follows_from
+            if paid is not None and paid != check.result.exercise:
+                return paid
     return None
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -204,6 +205,8 @@ def describe_difference(difference: Difference) -> str:
     }
     setting = words.get(difference.setting, difference.setting)
     want, have = _value(difference.expected), _value(difference.found)
+    if difference.setting == "bias":
+        want, have = ("on" if value == "none" else value for value in (want, have))
     if setting in {"units", "filters"}:
         return f"{place} has {have} {setting} instead of {want}"
     return f"{place} has {setting} {have} instead of {want}"
@@ -262,7 +265,8 @@ def _activation(value: Any) -> str:
         return "linear"
     if isinstance(value, dict):
         value = value.get("class", "custom")
-    name = str(value).lower()
+    # tf.nn.softmax calls itself softmax_v2, and a ReLU layer re_lu.
+    name = re.sub(r"_v\d+$", "", str(value).lower())
     return {"re_lu": "relu"}.get(name, name)
 
 

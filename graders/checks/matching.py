@@ -73,6 +73,7 @@ class Wanted:
     epochs: int | None = None
     fresh: bool = False
     owners: dict[str, str] = field(default_factory=dict)  # aspect to the exercise that asks for it
+    free: tuple[str, ...] = ()  # aspects in which carrying on one's own earlier choice is right
     based_on: Wanted | None = None
 
     def but(self, name: str, exercise: str, **changes: Any) -> Wanted:
@@ -100,8 +101,16 @@ class Match:
         return next((aspect for aspect in self.aspects if aspect.name == name), None)
 
     def owner(self, name: str) -> str:
-        """Return the exercise in which a respect earns its points."""
-        return self.wanted.owners.get(name, self.wanted.exercise)
+        """Return the exercise in which a mistake made here costs its points.
+
+        An experiment that varies another answers for its own mistakes, unless it names an owner
+        of its own for them.
+        """
+        owner = self.wanted.owners.get(name)
+        earlier = self.wanted.based_on
+        if owner is None or (earlier is not None and earlier.owners.get(name) == owner):
+            return self.wanted.exercise
+        return owner
 
     def inherited_from(self, name: str) -> str | None:
         """Return the exercise where the same mistake was made first, or None.
@@ -119,6 +128,12 @@ class Match:
         if theirs is None or theirs.key != mine.key:
             return None
         return self.parent.inherited_from(name) or self.parent.owner(name)
+
+    def layers_inherited_from(self) -> str | None:
+        """Return the exercise where all differences between the networks were made, or None."""
+        if not self.layer_differences or self.own_layer_differences() or self.parent is None:
+            return None
+        return self.parent.layers_inherited_from() or self.parent.owner("layers")
 
     def own_layer_differences(self) -> list[Difference]:
         """Return the differences between the networks that the earlier one doesn't show."""
@@ -235,10 +250,10 @@ def _aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspec
     if attempt.training is not None:
         yield from _data_aspects(wanted, attempt, attempt.training, course)
         if wanted.epochs is not None and attempt.epochs != wanted.epochs:
-            found = f"{attempt.epochs}"
-            yield Aspect("epochs", f"{wanted.epochs} epochs", f"{found} epochs", found)
+            found = _epochs(attempt.epochs)
+            yield Aspect("epochs", _epochs(wanted.epochs), found, found)
         if wanted.fresh and attempt.training.epochs_before:
-            found = f"a network already trained for {attempt.training.epochs_before} epochs"
+            found = f"a network already trained for {_epochs(attempt.training.epochs_before)}"
             yield Aspect("fresh", "a new network", found, "continued")
         if not attempt.tested:
             yield Aspect("validation", "the test set", _validation_text(attempt), "other")
@@ -282,7 +297,7 @@ def _data_aspects(
 
 def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspect]:
     x = attempt.x
-    if x is None or attempt.items is None:
+    if x is None:
         return
     accepted = wanted.items or ((course.training_items,) if course.training_items else ())
     expected = " or ".join(f"{count:,} training items" for count in accepted)
@@ -290,12 +305,17 @@ def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[
         found = f"the {x.origin.split} set"
         found = "training and test items mixed" if x.origin.split == "mixed" else found
         yield Aspect("items", expected, found, x.origin.split)
-    elif accepted and attempt.items not in accepted:
-        found = f"{attempt.items:,} items"
+    elif accepted and x.shape[0] not in accepted:
+        # A validation split is another matter, with an aspect of its own.
+        found = f"{x.shape[0]:,} items"
         yield Aspect("items", expected, found, found)
     elif x.origin is not None and x.origin.by == "values" and x.origin.items < 0.95 * x.shape[0]:
         found = f"{x.shape[0]:,} items, of which {x.origin.items:,} are different"
         yield Aspect("items", expected, found, found)
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def _scaling_problem(low: float | None, high: float | None, factor: float) -> str:

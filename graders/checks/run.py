@@ -18,6 +18,7 @@ from graders.result import CheckResult
 
 # pytest changes process-wide state while it runs.
 _ONE_AT_A_TIME = RLock()
+_loaded_from: list[Path] = []
 
 
 class _HandOver:
@@ -48,10 +49,11 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
     arguments = [
         str(context.assignment.folder),
         f"--rootdir={context.assignment.folder}",
+        f"--confcutdir={context.assignment.folder}",
         f"--config-file={os.devnull}",
         "--import-mode=importlib",
         "--strict-markers",
-        "--ignore-glob=*/samples/*",
+        f"--ignore={context.assignment.folder / 'samples'}",
         "-p",
         "no:cacheprovider",
         "-p",
@@ -67,6 +69,7 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
     ]
     hand_over: list[Any] = [_HandOver(context, collector), plugin]
     with _ONE_AT_A_TIME, _HermeticPytest():
+        _forget_other_checks(context.assignment.folder)
         status = pytest.main(arguments, plugins=hand_over)
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RunError(
@@ -74,6 +77,16 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
             f"Try: pytest {context.assignment.folder} --recording {context.recording.folder}"
         )
     return collector.results()
+
+
+def _forget_other_checks(folder: Path) -> None:
+    """Drop the modules of another assignment's checks, whose files may bear the same names."""
+    if _loaded_from and _loaded_from[-1] != folder:
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and Path(file).parent == _loaded_from[-1]:
+                del sys.modules[name]
+    _loaded_from[:] = [folder]
 
 
 class _HermeticPytest:

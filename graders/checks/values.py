@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
+import warnings
 from typing import Any
 
 from graders.recording import RecordingFolder
@@ -40,7 +42,10 @@ def readings(value: Any) -> list[float]:
     if isinstance(value, bool) or value is None:
         return []
     if isinstance(value, int | float):
-        return [float(value)] if math.isfinite(value) else []
+        try:
+            return [float(value)] if math.isfinite(value) else []
+        except OverflowError:
+            return []
     if not isinstance(value, str):
         return []
     text = value.rsplit("=", 1)[-1] if "=" in value else value
@@ -65,13 +70,16 @@ def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> s
     """
     cells = [cell for cell in recording.data.cells if cell.exercise == exercise]
     # A cell that the starter made for text is the answer; others count where there is none.
-    texts = [c.source for c in cells if c.kind == "markdown" and c.role == "text"]
-    texts = texts or [c.source for c in cells if c.kind == "markdown" and c.role is None]
-    words = [_own_lines(text, given) for text in texts]
-    if not any(words):
-        words = [_comments(c.source, given) for c in cells if c.kind == "code"]
-    joined = "\n\n".join(word for word in words if word).strip()
-    return joined or None
+    sources = (
+        [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role == "text"],
+        [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role is None],
+        [_comments(c.source, given) for c in cells if c.kind == "code"],
+    )
+    for words in sources:
+        joined = "\n\n".join(word for word in words if word).strip()
+        if joined:
+            return joined
+    return None
 
 
 def _own_lines(text: str, given: set[str]) -> str:
@@ -89,21 +97,43 @@ def _comments(source: str, given: set[str]) -> str:
         text = stripped.lstrip("#").strip()
         if len(text.split()) >= _LONG_COMMENT_WORDS:
             lines.append(text)
-    block = re.search(r'^\s*(?:[rf]?"""|\'\'\')(.+?)(?:"""|\'\'\')', source, re.DOTALL)
-    if block:
-        lines.append(block[1].strip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *_text_blocks(source)])
+
+
+def _text_blocks(source: str) -> list[str]:
+    """Texts that stand as statements of their own, as some write answers into a script."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd escapes are no matter of ours
+            statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [
+        statement.value.value.strip()
+        for statement in statements
+        if isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+        and statement.value.value.strip()
+    ]
 
 
 def _as_numbers(text: str) -> list[float]:
-    """Read digits with separators: thousands by comma, point, space, apostrophe or underscore."""
+    """Read digits with separators: thousands by comma, point, space, apostrophe or underscore.
+
+    A comma before three digits separates thousands, else it is a decimal comma; a point before
+    three digits can be either.
+    """
     text = text.strip().rstrip(".,")
     bare = re.sub(r"[ _'\u00a0\u202f]", "", text)
-    candidates = [bare, bare.replace(",", "")]
-    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{3})+", bare):
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", bare):
+        candidates = [bare.replace(",", "")]
+        if bare.count(",") == 1:
+            candidates.append(bare.replace(",", "."))
+    else:
+        candidates = [bare.replace(",", ".") if bare.count(",") == 1 else bare.replace(",", "")]
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(\.\d{3})+", bare):
         candidates.append(bare.replace(".", ""))
-    if bare.count(",") == 1:
-        candidates.append(bare.replace(",", "."))
     found: list[float] = []
     for candidate in candidates:
         try:

@@ -71,8 +71,12 @@ def _read_array(folder: Path, file: str) -> NDArray[Any]:
         raise RecordingError.unreadable(Path(file), "the name leads out of the recording")
     path = folder / file
     try:
-        array: NDArray[Any] = np.load(io.BytesIO(_read(path, _ARRAY_BYTES)), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        content = io.BytesIO(_read(path, _ARRAY_BYTES))
+        array: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
+    except RecordingError:
+        raise
+    except Exception as error:
+        # A forged header raises anything from TokenError to MemoryError.
         raise RecordingError.unreadable(path, "it is not a NumPy array") from error
     return array
 

@@ -9,6 +9,7 @@ import platform
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -29,10 +30,24 @@ from graders.runner.shell import Shell, TimeIsUp
 from graders.runner.watch import KerasWatcher
 from graders.runner.writer import Writer
 from graders.sandbox.job import Job
+from graders.sandbox.process import RUNNER_FAILED
+
+# Left in the recording where the runner itself fails, for the TA.
+ERROR_FILE = "runner-error.txt"
 
 
 def run(job: Job, channel: Connection) -> None:
     """Execute the job's cells and leave a recording, whatever they do."""
+    try:
+        _run(job, channel)
+    except BaseException:  # noqa: BLE001 - it ends the process; the TA reads why
+        (Path(job.recording) / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        os._exit(RUNNER_FAILED)
+    # The student's threads, atexit hooks and destructors have no business after this.
+    os._exit(0)
+
+
+def _run(job: Job, channel: Connection) -> None:
     started = time.monotonic()
     writer = Writer(Path(job.recording), job.limits)
     writer.recording.cells = job.cells
@@ -61,8 +76,6 @@ def run(job: Job, channel: Connection) -> None:
     record_namespace(shell.namespace, writer, data)
     writer.recording.seconds = time.monotonic() - started
     writer.save()
-    # The student's threads, atexit hooks and destructors have no business after this.
-    os._exit(0)
 
 
 def _run_cells(

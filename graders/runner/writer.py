@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import PydanticSerializationError
 
 from graders.recording.schema import Limits, Recording
 
@@ -27,8 +28,14 @@ class Writer:
 
     def save(self) -> None:
         """Write recording.json whole or not at all."""
+        try:
+            text = self.recording.model_dump_json()
+        except PydanticSerializationError:
+            # Half of a surrogate pair, which Python's str holds and UTF-8 doesn't.
+            whole = _encodable(self.recording.model_dump(mode="python"))
+            text = Recording.model_validate(whole).model_dump_json()
         partial = self.folder / "recording.json.partial"
-        partial.write_text(self.recording.model_dump_json(), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
         partial.replace(self.folder / "recording.json")
 
     def has_room(self, what: str, items: list[Any] | dict[str, Any], limit: int) -> bool:
@@ -48,3 +55,14 @@ class Writer:
         file = f"{self._files:04d}-{_UNSAFE.sub('_', name)[:40]}.npy"
         np.save(self.folder / file, array, allow_pickle=False)
         return file
+
+
+def _encodable(value: Any) -> Any:
+    """Replace what can't be written as UTF-8, in every text of a nested value."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value

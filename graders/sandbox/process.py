@@ -36,6 +36,8 @@ from graders.sandbox.job import Job
 
 # What the runner gets beyond the soft limit, to write its recording down.
 GRACE_SECONDS = 30.0
+# Exit status by which the runner says that the fault is its own.
+RUNNER_FAILED = 70
 _EVENT_BYTES = 4096
 _START_LOCK = RLock()
 
@@ -181,6 +183,8 @@ def _exit_reason(code: int | None) -> str:
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):
             return f"ended by {signal.Signals(-code).name}"
+    if code == RUNNER_FAILED:
+        return "the runner itself failed, see runner-error.txt in the recording"
     return f"exit status {code}"
 
 

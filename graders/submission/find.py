@@ -86,7 +86,11 @@ def _in_folder(folder: Path) -> list[Submission]:
 
 
 def _student_folder(folder: Path) -> Submission:
-    candidates = sorted(_code_files(folder))
+    try:
+        candidates = sorted(_code_files(folder))
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Submission(folder.name, folder, SubmissionError.unreadable(folder.name, why).args[0])
     # A notebook is the work, a script beside it its helper or its export.
     notebooks = [path for path in candidates if path.suffix.lower() == ".ipynb"]
     candidates = notebooks or candidates
@@ -122,13 +126,20 @@ def _passed_over(entry: Path) -> bool:
 
 
 def _with_own_names(found: list[Submission]) -> Iterator[Submission]:
-    """Give two files of one stem (work.ipynb, work.py) different student names."""
+    """Give each submission a student name of its own, as near to the given one as can be.
+
+    Two files of one stem go by their whole names (work.ipynb, work.py); two folders of one name
+    by the folders that they stand in.
+    """
     seen: set[str] = set()
-    stems = [submission.student for submission in found]
+    names = [submission.student for submission in found]
     for submission in found:
         name = submission.student
-        if stems.count(name) > 1 and submission.path.suffix:
+        if names.count(name) > 1 and submission.path.stem == name and submission.path.suffix:
             name = submission.path.name
+        elif name in seen:
+            folder = next((p for p in submission.path.parents if p.name == name), submission.path)
+            name = f"{folder.parent.name}-{name}"
         while name in seen:
             name += "+"
         seen.add(name)

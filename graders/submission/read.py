@@ -9,7 +9,7 @@ from typing import Any
 
 from graders.errors import SubmissionError
 from graders.recording.schema import Cell
-from graders.submission.labels import exercise_label
+from graders.submission.labels import exercise_label, section_number
 from graders.submission.script import split_script
 
 SIZE_LIMIT_MB = 64.0
@@ -48,6 +48,8 @@ def _text(name: str, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SubmissionError.not_utf8(name, error.start) from error
+    if not text.strip():
+        raise SubmissionError.empty(name)
     conflict = _CONFLICT_START.search(content)
     if conflict and len(_CONFLICT.findall(content)) > 1:
         line = content.count(b"\n", 0, conflict.start()) + 1
@@ -122,10 +124,10 @@ def _language(metadata: Any) -> str:
             return str(section[key]).strip().lower()
     kernel = metadata.get("kernelspec")
     kernel_name = kernel.get("name") if isinstance(kernel, dict) else None
-    for language in ("julia", "ir", "javascript"):
-        if isinstance(kernel_name, str) and kernel_name.lower().startswith(language):
-            return "R" if language == "ir" else language
-    return ""
+    if not isinstance(kernel_name, str):
+        return ""
+    family = kernel_name.lower().split("-")[0]
+    return {"julia": "julia", "ir": "R", "javascript": "javascript"}.get(family, "")
 
 
 def _own_label(cell: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -138,7 +140,7 @@ def _own_label(cell: dict[str, Any]) -> tuple[str | None, str | None]:
     role = mark.get("kind")
     return (
         exercise.strip().lower() if isinstance(exercise, str) else None,
-        role if role in {"code", "text", "task"} else None,
+        role if isinstance(role, str) and role in {"code", "text", "task"} else None,
     )
 
 
@@ -150,18 +152,23 @@ def _labelled(cells: list[Cell], exercises: set[str] | None) -> list[Cell]:
     known = exercises or set()
     labelled: list[Cell] = []
     current: str | None = None
+    number: str | None = None
     for cell in cells:
         own = cell.exercise if cell.exercise in known else None
-        found = own or exercise_label(cell.source, cell.kind, known, current)
-        current = found or current
-        labelled.append(cell.model_copy(update={"exercise": found or current}))
+        heading = section_number(cell.source, cell.kind)
+        if own is None and heading is not None and heading != number:
+            number, current = heading, None
+        found = own or exercise_label(cell.source, cell.kind, known, number)
+        if found is not None:
+            current, number = found, found[:-1]
+        labelled.append(cell.model_copy(update={"exercise": current}))
     return labelled
 
 
 def _joined(source: Any) -> str:
-    if isinstance(source, list):
-        return "".join(str(part) for part in source)
-    return str(source)
+    text = "".join(str(part) for part in source) if isinstance(source, list) else str(source)
+    # JSON can escape half of a surrogate pair, which no file can hold.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _first_line(error: Exception) -> str:

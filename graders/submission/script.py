@@ -8,13 +8,16 @@ separates complete statements. IPython judges what is complete, so magics and sh
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Literal
 
 Part = tuple[Literal["code", "markdown"], str]
 
 _MARKER = re.compile(r"^#\s*(%%.*|In\s*\[[\d* ]*\]:?.*|<(?:code|markdown)cell>.*)$")
 _MARKDOWN = re.compile(r"^#\s*(%%\s*\[(markdown|md)\]|<markdowncell>)", re.IGNORECASE)
-_BLANK = re.compile(r"\n[ \t]*\n(?=\S)")
+# What separates pieces is kept, because a text may run over it.
+_BLANK = re.compile(r"(\n(?:[ \t]*\n)+(?=\S))")
+_CONTINUES = re.compile(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)*(else|elif|except|finally)\b")
 # A bracket left open makes everything after it incomplete; so far it is looked for its end.
 _JOINED_AT_MOST = 100
 
@@ -46,13 +49,18 @@ def _statements(text: str) -> list[str]:
     from IPython.core.inputtransformer2 import TransformerManager
 
     manager = TransformerManager()
-    pieces = _BLANK.split(text)
+    split = _BLANK.split(text)
+    # Each piece but the first brings the blank lines before it.
+    pieces = [split[0], *(a + b for a, b in zip(split[1::2], split[2::2], strict=True))]
     groups: list[str] = []
     position = 0
-    while position < len(pieces):
-        length = _complete_length(manager, pieces[position:])
-        groups.append("\n\n".join(pieces[position : position + length]))
-        position += length
+    with warnings.catch_warnings():
+        # IPython calls code with a warning, such as an odd escape, invalid.
+        warnings.simplefilter("ignore")
+        while position < len(pieces):
+            length = _complete_length(manager, pieces[position:])
+            groups.append("".join(pieces[position : position + length]).strip("\n"))
+            position += length
     return [group for group in groups if group.strip()]
 
 
@@ -60,9 +68,9 @@ def _complete_length(manager: object, pieces: list[str]) -> int:
     """How many pieces make the first complete group; 1 where none ever does."""
     source = ""
     for count, piece in enumerate(pieces[:_JOINED_AT_MOST], start=1):
-        source = f"{source}\n\n{piece}" if source else piece
+        source += piece
         following = pieces[count] if count < len(pieces) else ""
-        if re.match(r"(else|elif|except|finally)\b", following):
+        if _CONTINUES.match(following):
             continue
         # The blank line tells IPython that an indented block has ended.
         status, _ = manager.check_complete(source.rstrip() + "\n\n")  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Assignments: one folder each, with the sheet, the starter notebook, samples and the checks."""

@@ -1,0 +1,1 @@
+"""Garments of Fashion-MNIST, classified by dense and by convolutional networks."""

@@ -1,0 +1,112 @@
+"""Checks of part 4, the bonus: strides in place of pooling, Adam in place of SGD."""
+
+from __future__ import annotations
+
+from graders.checks import (
+    CheckFailed,
+    Match,
+    Matches,
+    NotAttempted,
+    assert_answer,
+    assert_aspects,
+    assert_better,
+    assert_layers,
+    exercise,
+    require,
+)
+from graders.checks.attempts import Attempt
+from graders.expectations import Expectations
+from graders.recording import RecordingFolder
+
+STRIDED = "convolutional network without pooling, with strides of 2"
+
+
+@exercise("4a", points=1)
+def test_strided_network_is_trained(matches: Matches) -> None:
+    """A network without pooling and with strides of 2 is trained."""
+    match = _strided(matches)
+    require(match, STRIDED)
+    assert_layers(
+        match,
+        "Conv2D 16 3x3 stride 2 relu, Conv2D 8 3x3 stride 2 relu, Dense 10 softmax",
+        hint="Take the network of 3a, remove both poolings, and set strides=2 in both Conv2D.",
+    )
+    assert_aspects(match, "items", "labels", "loss")
+
+
+@exercise("4a", points=1)
+def test_parameters_of_the_strided_network(
+    matches: Matches, recording: RecordingFolder, expected: Expectations
+) -> None:
+    """The number of trainable parameters is right."""
+    match = _strided(matches)
+    own = match.attempt.network.trainable if match.attempt else None
+    # A network built on the one of 3a carries what was wrong there.
+    owners = [(own, "4a"), (own, "3a")]
+    assert_answer(
+        recording,
+        "4a",
+        expected["strided.parameters"],
+        what="number of trainable parameters of the network with strides",
+        own=owners,
+        hint="Only the dense layer changes: follow the image's size through both strides.",
+    )
+
+
+@exercise("4b", points=1)
+def test_adam_is_better(matches: Matches) -> None:
+    """The same network trained with Adam is more accurate than with SGD."""
+    match = matches["adam"]
+    adam = require(match, "convolutional network trained with Adam")
+    assert_layers(match, "the network of 4a (or of 3a)")
+    assert_aspects(match, "optimizer", "items", "labels", "loss")
+    twin = _twin(matches, adam)
+    if twin is None:
+        raise NotAttempted(
+            "The same network was not trained with SGD, so there is nothing to compare with.",
+            expected="one network trained twice: with SGD and with Adam",
+            found=adam.title,
+            where=adam.where,
+            hint="Train the network of 4a with SGD first, then build it again for Adam.",
+        )
+    if twin.items != adam.items:
+        raise CheckFailed(
+            "The two trainings saw different numbers of items.",
+            expected=f"{twin.items:,} items for both",
+            found=f"{adam.items:,} items with Adam",
+            where=adam.where,
+            hint="Change the optimizer alone, and nothing else.",
+        )
+    assert_better(
+        match,
+        twin.test_accuracy,
+        "With Adam the network",
+        "with SGD",
+        "Build the network anew for Adam, and train both for the same number of epochs.",
+    )
+
+
+def _strided(matches: Matches) -> Match:
+    """Return the match of 4a; who trained that network with Adam alone has built it in 4b."""
+    match = matches["strided"]
+    adam = matches["adam"]
+    if match.attempt is None and adam.attempt is not None and not _pools(adam.attempt):
+        return matches.match(match.wanted, adam.attempt, match.parent)
+    return match
+
+
+def _twin(matches: Matches, adam: Attempt) -> Attempt | None:
+    """Return the latest training of the same network with SGD."""
+    twins = [
+        attempt
+        for attempt in matches.attempts
+        if attempt.trained
+        and attempt.compiled is not None
+        and attempt.compiled.optimizer == "SGD"
+        and [str(part) for part in attempt.parts] == [str(part) for part in adam.parts]
+    ]
+    return twins[-1] if twins else None
+
+
+def _pools(attempt: Attempt) -> bool:
+    return any(part.kind == "pool" for part in attempt.parts)
