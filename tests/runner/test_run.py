@@ -87,13 +87,15 @@ from tensorflow.keras.datasets import fashion_mnist
 inputs = tf.keras.Input((28, 28))
 hidden = tf.keras.layers.Flatten()(inputs)
 model = tf.keras.Model(inputs, tf.keras.layers.Dense(10, activation='softmax')(hidden))
-model.compile(tf.keras.optimizers.Adam(0.002), 'sparse_categorical_crossentropy', ['acc'])
+model.compile(tf.keras.optimizers.Adam(0.002), 'sparse_categorical_crossentropy',
+              metrics=['acc'])
 model.fit(x / 255.0, y, batch_size=500, verbose=0)
 """
     )
 
     (training,) = recording.data.trainings
     network = recording.data.networks[training.network]
+    assert training.status == "ok"
     assert training.data.x.shape == [2000, 28, 28]
     assert network.kind == "Functional"
     assert network.compiled.optimizer == "Adam"
@@ -360,3 +362,11 @@ def test_floods_are_cut_and_said(run_code):
     assert len(outcome(recording, 0).output) < 21_000
     assert len(recording.data.values) == 20
     assert any("More than 20 values" in cut for cut in recording.data.cuts)
+
+
+def test_half_a_surrogate_pair_spoils_nothing(run_code):
+    recording, ended = run_code("odd = chr(0xD800)\nprint(odd)\nkept = 1")
+
+    assert ended.how == "finished"
+    assert recording.data.values["kept"] == 1
+    assert recording.data.values["odd"] == "?"

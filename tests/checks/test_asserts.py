@@ -1,0 +1,429 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.checks import (
+    CheckFailed,
+    NotAttempted,
+    Unscored,
+    assert_accuracy,
+    assert_answer,
+    assert_aspects,
+    assert_better,
+    assert_layers,
+    assert_matrix,
+    describe_indices,
+    find_array,
+    require,
+    where_defined,
+)
+from graders.checks.outcome import begin_attaching
+from graders.expectations import Range
+from graders.recording.schema import ArrayRecord
+from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
+
+from .builders import Run, compiled, dense_layers, strided_layers
+from .test_matching import Class, matched
+
+RANGE = Range(low=0.7, high=0.8, mean=0.75, spread=0.0125, seeds=5, batch_size=64)
+
+
+def failure(kind: type, function, *arguments: Any, **settings: Any):
+    with pytest.raises(kind) as caught:
+        function(*arguments, **settings)
+    return caught.value
+
+
+# -- require --------------------------------------------------------------------------------
+
+
+def test_a_network_that_is_missing_was_not_attempted():
+    error = failure(NotAttempted, require, matched(Run())["small"], "dense network")
+    assert error.message == "No dense network was found."
+    assert error.hint
+
+
+def test_a_network_that_was_never_trained_was_not_attempted_and_is_shown():
+    run = Run()
+    run.build(dense_layers(10, 10), compiled())
+    evidence = begin_attaching()
+    error = failure(NotAttempted, require, matched(run)["small"], "dense network")
+    assert "was built but never trained" in error.message
+    assert error.where == "cell 1"
+    assert isinstance(evidence[0], NetworkEvidence)
+
+
+def test_a_network_that_was_never_trained_will_do_where_training_is_not_asked():
+    run = Run()
+    network = run.build(dense_layers(10, 10), compiled())
+    attempt = require(matched(run)["small"], "dense network", trained=False)
+    assert attempt.network.id == network.id
+
+
+def test_a_training_that_broke_off_says_so():
+    run = Class(small={"status": "error"})
+    error = failure(NotAttempted, require, run.matches["small"], "dense network")
+    assert "given to fit(), which did not come to its end" in error.message
+
+
+def test_the_training_that_a_check_looks_at_is_shown():
+    run = Class()
+    evidence = begin_attaching()
+    require(run.matches["wide"], "wide network")
+    assert evidence == [TrainingEvidence(training=run.meant["wide"])]
+
+
+# -- layers and settings --------------------------------------------------------------------
+
+
+def test_right_layers_pass_and_are_shown():
+    evidence = begin_attaching()
+    assert_layers(Class().matches["small"], "784-10-10-10")
+    (table,) = evidence
+    assert isinstance(table, NetworkEvidence)
+    assert all(row.same for row in table.rows)
+
+
+def test_wrong_layers_are_said_in_words():
+    match = Class(small={"layers": dense_layers(10, 20)}).matches["small"]
+    error = failure(CheckFailed, assert_layers, match, "two hidden layers of 10")
+    assert error.message == "Dense layer 2 has 20 units instead of 10."
+    assert error.found == "784-10-20-10"
+    assert error.follows_from == ()
+
+
+def test_many_differences_are_counted_and_not_listed():
+    layers = [*dense_layers(1, 2), *dense_layers(3, 4)[1:], *dense_layers(5, 6)[1:]]
+    match = Class(small={"layers": layers}).matches["small"]
+    error = failure(CheckFailed, assert_layers, match, "two hidden layers of 10")
+    assert "more differences" in error.message
+
+
+def test_a_check_looks_only_at_the_differences_that_concern_it():
+    match = Class(small={"layers": dense_layers(10, 20)}).matches["small"]
+    begin_attaching()
+    assert_layers(match, "10 outputs", concerning=lambda difference: difference.is_output)
+
+
+def test_branches_are_not_a_chain():
+    run = Class()
+    run.run.recording.networks[0].chain = False
+    error = failure(CheckFailed, assert_layers, run.matches["small"], "layers in a row")
+    assert "branches" in error.message
+
+
+def test_layers_that_were_wrong_before_follow_from_the_first_exercise():
+    twenty = {"layers": dense_layers(20, 20)}
+    match = Class(small=twenty, slow=twenty).matches["slow"]
+    error = failure(CheckFailed, assert_layers, match, "the network of 1c")
+    assert error.follows_from == ("1c",)
+
+
+def test_layers_with_an_additional_mistake_follow_from_nothing():
+    match = Class(
+        small={"layers": dense_layers(20, 20)}, slow={"layers": dense_layers(20, 30)}
+    ).matches["slow"]
+    error = failure(CheckFailed, assert_layers, match, "the network of 1c")
+    assert error.follows_from == ()
+
+
+def test_layers_first_wrong_in_4a_cost_4b_nothing():
+    layers = strided_layers(32, 8)
+    match = Class(strided={"layers": layers}, adam={"layers": layers}).matches["adam"]
+    error = failure(CheckFailed, assert_layers, match, "the network of 4a")
+    assert "4a" in error.follows_from
+
+
+def test_right_settings_pass():
+    assert_aspects(Class().matches["small"], "optimizer", "loss", "metrics", "epochs", "items")
+
+
+def test_a_wrong_setting_says_expected_and_found():
+    match = Class(slow={"settings": compiled(rate=0.05)}).matches["slow"]
+    error = failure(CheckFailed, assert_aspects, match, "learning_rate")
+    assert error.message == "The learning rate is 0.05, not 0.005."
+    assert (error.expected, error.found) == ("0.005", "0.05")
+
+
+def test_settings_that_are_not_asked_about_do_not_matter():
+    match = Class(small={"settings": compiled("Adam")}).matches["small"]
+    assert_aspects(match, "loss", "metrics")
+
+
+def test_a_setting_that_was_wrong_before_follows_from_there():
+    adam = {"settings": compiled("Adam")}
+    match = Class(small=adam, wide=adam).matches["wide"]
+    error = failure(CheckFailed, assert_aspects, match, "optimizer", "loss")
+    assert error.follows_from == ("1e",)
+
+
+def test_an_inherited_setting_beside_a_new_mistake_follows_from_nothing():
+    match = Class(
+        small={"settings": compiled("Adam")},
+        wide={"settings": compiled("Adam"), "agreement": 0.1},
+    ).matches["wide"]
+    error = failure(CheckFailed, assert_aspects, match, "optimizer", "labels")
+    assert error.follows_from == ()
+
+
+def test_a_loss_first_wrong_in_3b_costs_4a_nothing():
+    wrong = {"settings": compiled(loss="mse")}
+    match = Class(cnn=wrong, strided=wrong).matches["strided"]
+    error = failure(CheckFailed, assert_aspects, match, "loss")
+    assert "3b" in error.follows_from
+
+
+# -- accuracy -------------------------------------------------------------------------------
+
+
+def accurate(accuracy: float | None, **changes: Any):
+    return Class(small={"accuracy": accuracy, **changes}).matches["small"]
+
+
+@pytest.mark.parametrize("accuracy", [0.7, 0.75, 0.95])
+def test_an_accuracy_that_is_not_below_the_range_passes(accuracy):
+    assert_accuracy(accurate(accuracy), RANGE, RANGE, "network")
+
+
+def test_an_accuracy_below_the_range_fails_and_shows_the_range():
+    error = failure(CheckFailed, assert_accuracy, accurate(0.699), RANGE, RANGE, "network")
+    assert error.message.startswith("The network reaches 0.699 on the test set")
+    assert "at least 0.700" in error.expected
+    assert "0.750" in error.expected
+    assert "5 trainings" in error.expected
+    assert error.follows_from == ()
+
+
+def test_an_accuracy_of_nan_is_below_every_range():
+    failure(CheckFailed, assert_accuracy, accurate(math.nan), RANGE, RANGE, "network")
+
+
+def test_an_accuracy_that_nobody_measured_fails_with_a_way_out():
+    run = Class(small={"accuracy": None, "validated": False})
+    error = failure(CheckFailed, assert_accuracy, run.matches["small"], RANGE, RANGE, "network")
+    assert "validation_data" in error.hint
+
+
+def test_without_any_range_an_accuracy_is_not_scored():
+    error = failure(Unscored, assert_accuracy, accurate(0.1), None, None, "network")
+    assert "batches of 64" in error.message
+    assert "Nothing is lost" in error.hint
+
+
+def test_without_its_own_range_a_low_accuracy_is_not_scored():
+    failure(Unscored, assert_accuracy, accurate(0.1), None, RANGE, "network")
+
+
+def test_without_its_own_range_an_accuracy_that_others_reach_passes():
+    assert_accuracy(accurate(0.72), None, RANGE, "network")
+
+
+@pytest.mark.parametrize(
+    ("change", "source"),
+    [
+        ({"top": 255.0}, "1b"),
+        ({"settings": compiled("Adam")}, "1e"),
+        ({"settings": compiled(loss="mse")}, "1e"),
+        ({"layers": dense_layers(2, 2)}, "1c"),
+    ],
+)
+def test_a_low_accuracy_follows_from_the_mistake_that_explains_it(change, source):
+    match = accurate(0.1, **change)
+    error = failure(CheckFailed, assert_accuracy, match, RANGE, RANGE, "network")
+    assert error.follows_from == (source,)
+
+
+def test_too_few_epochs_are_the_mistake_of_the_same_exercise():
+    error = failure(CheckFailed, assert_accuracy, accurate(0.5, epochs=1), RANGE, RANGE, "network")
+    assert error.follows_from == ()
+
+
+def test_the_better_network_must_be_better():
+    match = accurate(0.8)
+    assert_better(match, 0.75, "This", "that", "hint")
+    error = failure(CheckFailed, assert_better, match, 0.8, "This", "that", "hint")
+    assert error.message == "This reaches 0.800 on the test set, that 0.800."
+
+
+def test_nothing_is_better_than_an_unknown():
+    error = failure(CheckFailed, assert_better, accurate(0.8), None, "This", "that", "hint")
+    assert "unknown" in error.expected
+
+
+# -- answers --------------------------------------------------------------------------------
+
+
+def answers(**values: Any) -> Any:
+    run = Run()
+    run.recording.values["answers"] = values
+    return run.folder()
+
+
+def test_a_right_answer_passes():
+    assert_answer(answers(**{"1d": "8,070"}), "1d", 8070, what="number")
+
+
+def test_an_answer_that_is_missing_was_not_attempted():
+    error = failure(NotAttempted, assert_answer, answers(), "1d", 8070, what="number")
+    assert "answers['1d'] holds no answer" in error.message
+
+
+def test_a_wrong_answer_shows_what_was_found_and_not_what_is_right():
+    recording = answers(**{"1d": 7960})
+    error = failure(CheckFailed, assert_answer, recording, "1d", 8070, what="number of parameters")
+    assert "7960" in error.message
+    assert "8070" not in str(error)
+    assert error.follows_from == ()
+
+
+def test_an_answer_that_is_right_for_the_students_own_network_follows_from_that():
+    recording = answers(**{"1d": 16_330})
+    own = [(None, "1a"), (16_330, "1c")]
+    error = failure(CheckFailed, assert_answer, recording, "1d", 8070, what="n", own=own)
+    assert error.follows_from == ("1c",)
+
+
+def test_a_long_answer_is_shortened():
+    recording = answers(**{"1d": "no idea " * 100})
+    error = failure(CheckFailed, assert_answer, recording, "1d", 8070, what="number")
+    assert len(error.found) <= 60
+
+
+# -- matrices -------------------------------------------------------------------------------
+
+# Kx convolved with an image that is 1 in its middle column alone.
+EDGE = np.array([[0, -4, 0, 4, 0]] * 5)
+
+
+def held(array: Any, name: str = "KxIA") -> Any:
+    run = Run()
+    run.recording.arrays[name] = ArrayRecord(shape=[1], dtype="int64", file="a.npy")
+    folder = run.folder()
+    folder._arrays["a.npy"] = np.asarray(array)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        EDGE,
+        EDGE.astype(float),
+        EDGE.astype(np.int8),
+        EDGE.reshape(1, 5, 5, 1),
+        EDGE + 1e-9,
+    ],
+)
+def test_a_right_matrix_passes_in_any_form(array):
+    begin_attaching()
+    assert_matrix(held(array), "KxIA", EDGE.tolist())
+
+
+@pytest.mark.parametrize("name", ["KxIA", "kxia", "KXIA", "Kx_IA", "results['KxIA']", 'r["kxia"]'])
+def test_a_matrix_is_found_under_its_name_in_other_spellings(name):
+    assert find_array(held(EDGE, name), "KxIA") is not None
+
+
+@pytest.mark.parametrize("name", ["KyIA", "KxIA2", "myKxIA", "IA"])
+def test_a_matrix_of_another_name_is_another_matrix(name):
+    assert find_array(held(EDGE, name), "KxIA") is None
+
+
+def test_a_matrix_that_is_missing_was_not_attempted():
+    error = failure(NotAttempted, assert_matrix, Run().folder(), "KxIA", EDGE.tolist())
+    assert "no matrix called KxIA" in error.message
+
+
+def test_texts_are_no_matrix():
+    recording = held(np.array([["a", "b"]]))
+    failure(NotAttempted, assert_matrix, recording, "KxIA", EDGE.tolist())
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((3, 3)), np.zeros(25), np.float64(3), np.zeros((0,)), np.zeros((200, 200))]
+)
+def test_a_matrix_of_another_size_says_both_sizes(array):
+    begin_attaching()
+    error = failure(CheckFailed, assert_matrix, held(array), "KxIA", EDGE.tolist())
+    assert error.expected == "5 x 5"
+    assert "border" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (-EDGE, "correlation"),
+        (EDGE.astype(np.uint8) * (EDGE >= 0) + (EDGE < 0) * 252, "Unsigned"),
+        (np.pad(EDGE[1:-1, 1:-1], 1, constant_values=7), "Only the border differs"),
+        (np.pad(-EDGE[1:-1, 1:-1], 1, constant_values=7), "Turn the kernel by 180 degrees, and"),
+        (np.zeros((5, 5)), "All zero"),
+    ],
+)
+def test_a_mistake_that_can_be_recognised_is_named(array, words):
+    begin_attaching()
+    error = failure(CheckFailed, assert_matrix, held(array), "KxIA", EDGE.tolist())
+    assert words in error.hint
+
+
+def test_a_transposed_matrix_is_recognised():
+    begin_attaching()
+    error = failure(CheckFailed, assert_matrix, held(EDGE.T), "KxIA", EDGE.tolist())
+    assert error.found == "the transposed matrix"
+
+
+def test_wrong_numbers_are_counted():
+    wrong = EDGE.copy()
+    wrong[0, 0] = 1
+    wrong[4, 4] = 1
+    begin_attaching()
+    error = failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
+    assert error.message == "KxIA: 2 of 25 numbers differ."
+
+
+def test_both_matrices_are_shown_and_what_is_no_number_is_empty():
+    wrong = EDGE.astype(float)
+    wrong[0, 0] = np.nan
+    evidence = begin_attaching()
+    failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
+    (grid,) = evidence
+    assert isinstance(grid, GridEvidence)
+    assert grid.expected[0] == [0, -4, 0, 4, 0]
+    assert grid.found is not None
+    assert grid.found[0] == [None, -4, 0, 4, 0]
+
+
+def test_infinite_numbers_are_wrong_but_never_a_crash():
+    begin_attaching()
+    wrong = np.full((5, 5), np.inf)
+    failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
+
+
+# -- words ----------------------------------------------------------------------------------
+
+
+def test_many_positions_are_counted_and_the_first_are_shown():
+    assert describe_indices(range(1000)) == "1,000 positions (0, 1, 2, 3, 4, ...)"
+    assert describe_indices([7]) == "1 positions (7)"
+
+
+def test_the_last_cell_that_mentions_a_variable_is_named():
+    run = Run()
+    run.cell("boots = []")
+    run.cell("boots = [1]")
+    run.cell("boots are shown", kind="markdown")
+    assert where_defined(run.folder(), "boots") == "cell 2"
+    assert where_defined(run.folder(), "shoes") == ""
+
+
+def test_a_failed_check_reads_as_sentences():
+    error = CheckFailed("It is wrong.", expected="a", found="b", where="cell 1", hint="c")
+    assert str(error).splitlines() == [
+        "It is wrong.",
+        "  expected: a",
+        "  found: b",
+        "  where: cell 1",
+        "  try: c",
+    ]

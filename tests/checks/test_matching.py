@@ -1,0 +1,464 @@
+"""The plan of fashion_cnn on made-up runs: which training answers which exercise."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from typing import Any
+
+import pytest
+
+from graders.assignment import load_assignment
+from graders.checks import Matches, Wanted
+from graders.checks.attempts import attempts_of
+from graders.checks.layers import parts_of
+from graders.checks.matching import Course
+
+from .builders import (
+    Run,
+    compiled,
+    conv,
+    dense_layers,
+    pooled_layers,
+    strided_layers,
+)
+
+
+def _plan() -> tuple[Wanted, ...]:
+    path = load_assignment("fashion_cnn").folder / "conftest.py"
+    spec = importlib.util.spec_from_file_location("fashion_cnn_plan", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.PLAN
+
+
+PLAN = _plan()
+# The networks as the sheet words them, built here by hand.
+NETWORKS = {
+    "small": dense_layers(10, 10),
+    "wide": dense_layers(64, 64),
+    "cnn": pooled_layers(),
+    "strided": strided_layers(),
+}
+
+# A correct solution, experiment by experiment.
+RIGHT: dict[str, dict[str, Any]] = {
+    "small": {"layers": dense_layers(10, 10), "settings": compiled()},
+    "slow": {"layers": dense_layers(10, 10), "settings": compiled(rate=0.005)},
+    "wide": {"layers": dense_layers(64, 64), "settings": compiled()},
+    "fewer": {"layers": dense_layers(10, 10), "settings": compiled(), "items": 20_000},
+    "cnn": {"layers": pooled_layers(), "settings": compiled()},
+    "strided": {"layers": strided_layers(), "settings": compiled()},
+    "adam": {"layers": strided_layers(), "settings": compiled("Adam")},
+}
+EXERCISES = {
+    "small": "1f",
+    "slow": "1g",
+    "wide": "1h",
+    "fewer": "1i",
+    "cnn": "3b",
+    "strided": "4a",
+    "adam": "4b",
+}
+
+
+def matched(run: Run) -> Matches:
+    networks = {name: parts_of(layers) for name, layers in NETWORKS.items()}
+    return Matches(PLAN, attempts_of(run.folder()), networks, Course(60_000))
+
+
+class Class:
+    """A run of the right solution with changes, and which training was meant for what."""
+
+    def __init__(self, *order: str, without: tuple[str, ...] = (), **changes: dict[str, Any]):
+        self.run = Run()
+        self.meant: dict[str, int] = {}
+        for name in order or RIGHT:
+            if name not in without:
+                self.add(name, **changes.get(name, {}))
+
+    def add(self, name: str, **changes: Any) -> int:
+        training = self.run.fit(**(RIGHT[name] | changes))
+        self.meant[name] = training.id
+        return training.id
+
+    @property
+    def matches(self) -> Matches:
+        return matched(self.run)
+
+    def found(self) -> dict[str, int]:
+        return {
+            match.wanted.name: match.attempt.training.id
+            for match in self.matches
+            if match.attempt is not None and match.attempt.training is not None
+        }
+
+
+def wrong(match) -> set[str]:
+    return {aspect.name for aspect in match.aspects}
+
+
+# -- right solutions ------------------------------------------------------------------------
+
+
+def test_a_right_solution_that_calls_every_network_model_is_matched_whole():
+    right = Class()
+    assert right.found() == right.meant
+
+
+def test_a_right_solution_shows_no_difference_at_all():
+    for match in Class().matches:
+        assert match.aspects == ()
+        assert match.layer_differences == []
+
+
+@pytest.mark.parametrize("start", range(7))
+def test_the_order_of_the_trainings_does_not_matter(start):
+    names = list(RIGHT)
+    shuffled = Class(*names[start:], *names[:start])
+    assert shuffled.found() == shuffled.meant
+
+
+def test_the_reverse_order_does_not_matter():
+    shuffled = Class(*reversed(RIGHT))
+    assert shuffled.found() == shuffled.meant
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(RIGHT, 2)))
+def test_any_two_trainings_may_change_places(first, second):
+    names = list(RIGHT)
+    i, j = names.index(first), names.index(second)
+    names[i], names[j] = names[j], names[i]
+    swapped = Class(*names)
+    assert swapped.found() == swapped.meant
+
+
+def test_one_hot_labels_with_their_loss_are_right():
+    loss = "categorical_crossentropy"
+    run = Class(small={"settings": compiled(loss=loss), "one_hot": True})
+    assert wrong(run.matches["small"]) == set()
+
+
+def test_a_wide_network_on_fewer_items_is_right():
+    run = Class(fewer={"layers": dense_layers(64, 64)})
+    assert run.found() == run.meant
+    assert run.matches["fewer"].layer_differences == []
+
+
+def test_fewer_items_for_the_convolutional_networks_are_accepted():
+    less = {"items": 20_000}
+    run = Class(cnn=less, strided=less, adam=less)
+    assert run.found() == run.meant
+    assert wrong(run.matches["cnn"]) == set()
+
+
+def test_adam_may_train_the_network_of_exercise_3():
+    run = Class(adam={"layers": pooled_layers()})
+    assert run.found() == run.meant
+    assert run.matches["adam"].layer_differences == []
+
+
+def test_misleading_labels_do_not_outweigh_what_was_done():
+    labels = dict(zip(EXERCISES, ["1g", "1h", "1f", "1f", "3b", "3b", "4a"], strict=True))
+    run = Class(**{name: {"exercise": label} for name, label in labels.items()})
+    assert run.found() == run.meant
+
+
+# -- something is missing -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_missing_experiment_takes_no_other_training_away(name):
+    run = Class(without=(name,))
+    found = run.found()
+    assert {key: found.get(key) for key in run.meant} == run.meant
+    assert name not in found
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(RIGHT, 2)))
+def test_two_missing_experiments_take_no_other_training_away(pair):
+    run = Class(without=pair)
+    assert run.found() == run.meant
+
+
+def test_nothing_at_all_matches_nothing():
+    assert [match.attempt for match in matched(Run())] == [None] * 7
+
+
+def test_a_dense_network_never_answers_a_convolutional_exercise():
+    run = Class("small", "small", "small", "small")
+    matches = run.matches
+    assert [matches[name].attempt for name in ("cnn", "strided", "adam")] == [None] * 3
+
+
+def test_a_network_that_was_built_but_never_trained_is_found_as_such():
+    run = Class(without=("wide",))
+    network = run.run.build(dense_layers(64, 64), compiled(), exercise="1h")
+    match = run.matches["wide"]
+    assert match.attempt is not None
+    assert match.attempt.network.id == network.id
+    assert not match.attempt.trained
+
+
+def test_a_trained_network_is_preferred_to_the_same_untrained():
+    run = Class()
+    run.run.build(dense_layers(64, 64), compiled())
+    run.run.build(dense_layers(10, 10))
+    assert run.found() == run.meant
+
+
+def test_a_training_that_broke_off_answers_where_there_is_no_better():
+    run = Class(wide={"status": "error"})
+    assert run.found() == run.meant
+
+
+# -- repeated and continued -----------------------------------------------------------------
+
+
+def test_a_training_that_is_repeated_answers_once():
+    run = Class()
+    for _ in range(4):
+        run.run.fit(dense_layers(10, 10), compiled())
+    found = run.found()
+    assert {name: found[name] for name in found if name != "small"} == {
+        name: training for name, training in run.meant.items() if name != "small"
+    }
+    assert wrong(run.matches["small"]) == set()
+
+
+def test_three_calls_of_one_epoch_are_three_epochs():
+    run = Class(without=("small",))
+    for before in range(3):
+        last = run.run.fit(dense_layers(10, 10), compiled(), epochs=1, epochs_before=before)
+    match = run.matches["small"]
+    assert match.attempt is not None
+    assert match.attempt.training is last
+    assert match.aspects == ()
+
+
+def test_going_on_with_the_first_network_at_the_slower_rate_answers_1g():
+    run = Class(slow={"epochs_before": 3})
+    assert run.found() == run.meant
+    assert wrong(run.matches["slow"]) == set()
+
+
+def test_going_on_with_a_trained_network_on_fewer_items_is_not_a_new_network():
+    run = Class(fewer={"epochs_before": 3})
+    assert run.found() == run.meant
+    assert wrong(run.matches["fewer"]) == {"fresh"}
+
+
+def test_a_first_try_of_one_epoch_does_not_stand_for_the_real_one():
+    run = Class()
+    run.run.fit(dense_layers(10, 10), compiled(), epochs=1)
+    assert run.found() == run.meant
+
+
+# -- one mistake ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "aspect"),
+    [
+        ("small", {"epochs": 1}, "epochs"),
+        ("small", {"settings": compiled("Adam")}, "optimizer"),
+        ("small", {"settings": compiled("SGD", optimizer_config={"momentum": 0.9})}, "optimizer"),
+        ("small", {"settings": compiled(loss="mse")}, "loss"),
+        ("small", {"settings": compiled(loss="categorical_crossentropy")}, "loss"),
+        ("small", {"settings": compiled(metrics=[])}, "metrics"),
+        ("small", {"validated": False}, "validation"),
+        ("small", {"agreement": 0.1}, "labels"),
+        ("small", {"top": 255.0}, "scaling"),
+        ("small", {"top": 1 / 255}, "scaling"),
+        ("small", {"shape": (28, 28)}, "vectorised"),
+        ("small", {"validated": False, "validation_split": 0.1}, "validation"),
+        ("small", {"split": "mixed"}, "items"),
+        ("slow", {"settings": compiled(rate=0.05)}, "learning_rate"),
+        ("wide", {"settings": compiled(rate=0.1)}, "learning_rate"),
+        ("fewer", {"items": 10_000}, "items"),
+        ("cnn", {"settings": compiled("RMSprop", 0.01)}, "optimizer"),
+        ("cnn", {"epochs": 5}, "epochs"),
+        ("strided", {"agreement": 0.5}, "labels"),
+    ],
+)
+def test_one_mistake_is_seen_where_it_was_made_and_nowhere_else(name, change, aspect):
+    run = Class(**{name: change})
+    assert run.found() == run.meant
+    found = {match.wanted.name: wrong(match) for match in run.matches if match.aspects}
+    assert aspect in found.pop(name)
+    assert found == {}
+
+
+def test_momentum_is_named():
+    settings = compiled("SGD", optimizer_config={"momentum": 0.9})
+    aspect = Class(small={"settings": settings}).matches["small"].aspect("optimizer")
+    assert aspect is not None
+    assert aspect.found == "SGD with momentum 0.9"
+
+
+def test_momentum_of_zero_is_plain_sgd():
+    settings = compiled("SGD", optimizer_config={"momentum": 0.0})
+    assert wrong(Class(small={"settings": settings}).matches["small"]) == set()
+
+
+def test_a_rate_that_a_float_rounded_is_the_same_rate():
+    settings = compiled(rate=0.004999999888241291)
+    assert wrong(Class(slow={"settings": settings}).matches["slow"]) == set()
+
+
+def test_logits_behind_a_softmax_are_a_wrong_loss():
+    settings = compiled(loss_config={"from_logits": True})
+    aspect = Class(small={"settings": settings}).matches["small"].aspect("loss")
+    assert aspect is not None
+    assert "from_logits=True after a softmax" in aspect.found
+
+
+def test_a_network_without_compile_has_no_optimizer():
+    run = Run()
+    run.build(dense_layers(10, 10))
+    aspect = matched(run)["small"].aspect("optimizer")
+    assert aspect is not None
+    assert aspect.found == "not compiled"
+
+
+def test_one_epoch_is_said_in_the_singular():
+    aspect = Class(small={"epochs": 1}).matches["small"].aspect("epochs")
+    assert aspect is not None
+    assert aspect.found == "1 epoch"
+
+
+def test_65_units_in_1h_are_still_the_answer_to_1h():
+    run = Class(wide={"layers": dense_layers(65, 65)})
+    assert run.found() == run.meant
+    differences = run.matches["wide"].own_layer_differences()
+    assert [(d.position, d.found) for d in differences] == [(1, 65), (2, 65)]
+
+
+def test_a_wrong_optimizer_everywhere_does_not_shift_the_exercises():
+    adam = {"settings": compiled("Adam")}
+    slow = {"settings": compiled("Adam", 0.005)}
+    run = Class(small=adam, slow=slow, wide=adam, fewer=adam)
+    assert run.found() == run.meant
+
+
+def test_no_scaling_anywhere_does_not_shift_the_exercises():
+    run = Class(**{name: {"top": 255.0} for name in RIGHT})
+    assert run.found() == run.meant
+
+
+def test_hidden_layers_of_20_everywhere_do_not_shift_the_exercises():
+    twenty = {"layers": dense_layers(20, 20)}
+    run = Class(small=twenty, slow=twenty, fewer=twenty)
+    assert run.found() == run.meant
+
+
+def test_swapped_filters_everywhere_do_not_shift_the_exercises():
+    run = Class(
+        cnn={"layers": pooled_layers(8, 16)},
+        strided={"layers": strided_layers(8, 16)},
+        adam={"layers": strided_layers(8, 16)},
+    )
+    assert run.found() == run.meant
+
+
+# -- one mistake costs once -----------------------------------------------------------------
+
+
+def test_hidden_layers_of_20_are_the_mistake_of_the_first_network_alone():
+    twenty = {"layers": dense_layers(20, 20)}
+    matches = Class(small=twenty, slow=twenty, fewer=twenty).matches
+    assert [d.found for d in matches["small"].own_layer_differences()] == [20, 20]
+    assert matches["slow"].own_layer_differences() == []
+
+
+def test_a_new_mistake_on_top_of_an_old_one_is_a_mistake_of_its_own():
+    matches = Class(
+        small={"layers": dense_layers(20, 20)}, slow={"layers": dense_layers(20, 30)}
+    ).matches
+    assert [d.found for d in matches["slow"].own_layer_differences()] == [30]
+
+
+def test_swapped_filters_are_inherited_by_the_networks_of_part_4():
+    matches = Class(
+        cnn={"layers": pooled_layers(8, 16)},
+        strided={"layers": strided_layers(8, 16)},
+        adam={"layers": strided_layers(8, 16)},
+    ).matches
+    assert [d.found for d in matches["cnn"].own_layer_differences()] == [8, 16]
+    assert matches["strided"].own_layer_differences() == []
+    assert matches["adam"].own_layer_differences() == []
+
+
+def test_a_wrong_optimizer_carried_on_was_a_mistake_in_1e():
+    adam = {"settings": compiled("Adam")}
+    matches = Class(small=adam, wide=adam).matches
+    assert matches["small"].inherited_from("optimizer") is None
+    assert matches["small"].owner("optimizer") == "1e"
+    assert matches["wide"].inherited_from("optimizer") == "1e"
+
+
+def test_missing_scaling_carried_on_to_the_end_was_a_mistake_in_1b():
+    matches = Class(**{name: {"top": 255.0} for name in RIGHT}).matches
+    assert matches["small"].inherited_from("scaling") is None
+    assert {match.inherited_from("scaling") for match in list(matches)[1:]} == {"1b"}
+
+
+def test_another_wrong_value_is_another_mistake():
+    matches = Class(
+        small={"settings": compiled("Adam")}, wide={"settings": compiled("RMSprop")}
+    ).matches
+    assert matches["wide"].inherited_from("optimizer") is None
+
+
+def test_a_mistake_that_only_a_later_experiment_shows_is_its_own():
+    matches = Class(wide={"settings": compiled(loss="mse")}).matches
+    assert matches["wide"].inherited_from("loss") is None
+
+
+def test_what_is_right_is_inherited_from_nobody():
+    assert Class().matches["wide"].inherited_from("optimizer") is None
+
+
+def test_nothing_is_inherited_from_an_experiment_that_is_missing():
+    matches = Class("wide", wide={"settings": compiled("Adam")}).matches
+    assert matches["small"].attempt is None
+    assert matches["wide"].inherited_from("optimizer") is None
+
+
+def test_a_mistake_first_made_in_3b_and_carried_on_was_a_mistake_in_3b():
+    wrong_loss = {"settings": compiled(loss="mse")}
+    matches = Class(cnn=wrong_loss, strided=wrong_loss).matches
+    assert matches["cnn"].inherited_from("loss") is None
+    assert matches["strided"].inherited_from("loss") == "3b"
+
+
+def test_layers_first_wrong_in_4a_and_carried_on_are_no_new_mistake_in_4b():
+    layers = [*strided_layers()[:1], conv(32, strides=2), *strided_layers()[2:]]
+    matches = Class(strided={"layers": layers}, adam={"layers": layers}).matches
+    assert [d.found for d in matches["strided"].own_layer_differences()] == [32]
+    assert matches["adam"].own_layer_differences() == []
+
+
+# -- parts of a plan ------------------------------------------------------------------------
+
+
+def test_a_varied_experiment_keeps_what_is_not_named():
+    first = Wanted("first", "1", networks=("small",), optimizer="SGD", epochs=3)
+    second = first.but("second", "2", epochs=None)
+    assert (second.networks, second.optimizer, second.epochs) == (("small",), "SGD", None)
+    assert second.based_on is first
+
+
+def test_the_exercise_itself_owns_what_no_other_owns():
+    wanted = Wanted("first", "1f", optimizer="SGD", owners={"optimizer": "1e"})
+    matches = Matches([wanted], [], {}, Course(None))
+    assert matches["first"].owner("optimizer") == "1e"
+    assert matches["first"].owner("epochs") == "1f"
+
+
+def test_a_network_that_has_nothing_in_common_with_the_sheet_matches_nothing():
+    run = Run()
+    run.fit([], compiled())
+    assert [match.attempt for match in matched(run)] == [None] * 7

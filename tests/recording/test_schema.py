@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from graders.recording.schema import (
+    ArrayRecord,
+    AxesRecord,
+    CallRecord,
+    Cell,
+    CellOutcome,
+    CompileRecord,
+    DataRecord,
+    DataSetRecord,
+    EnvironmentRecord,
+    FigureRecord,
+    LabelRecord,
+    LayerRecord,
+    Limits,
+    LineRecord,
+    NetworkRecord,
+    Origin,
+    PairRecord,
+    Recording,
+)
+
+from .folders import training
+
+ORIGIN = Origin(
+    data_set="fashion_mnist", split="train", order="first", items=3, scale=1 / 255, offset=0.0
+)
+PAIR = PairRecord(
+    x=DataRecord(
+        digest="ab", shape=[3, 784], dtype="float32", minimum=0, maximum=1, mean=0.3, origin=ORIGIN
+    ),
+    y=LabelRecord(shape=[3], dtype="uint8", one_hot=False, classes=10, agreement=1.0),
+)
+FULL = Recording(
+    status="complete",
+    seconds=12.5,
+    cells=[Cell(index=0, kind="code", source="x", exercise="1a", role="code")],
+    outcomes=[CellOutcome(index=0, status="error", error_type="NameError", error_message="x")],
+    networks=[
+        NetworkRecord(
+            id=1,
+            model=1,
+            kind="Sequential",
+            layers=[LayerRecord(type="Dense", config={"units": 10}, output_shape=[None, 10])],
+            compiled=CompileRecord(optimizer="SGD", learning_rate=0.01, metrics=["accuracy"]),
+            names=["model"],
+        )
+    ],
+    trainings=[training(data=PAIR, validation=PAIR, measured={"test_accuracy": 0.7})],
+    calls=[CallRecord(kind="evaluate", model=1, after_training=1, cell=2, data=PAIR)],
+    arrays={"boots": ArrayRecord(shape=[3], dtype="int64", file="boots.npy")},
+    values={"answers": {"1d": "8,070", "1g": 0.01, "1h": None}},
+    figures=[FigureRecord(cell=1, axes=[AxesRecord(lines=[LineRecord(label=None, x=[0], y=[1])])])],
+    data_sets=[DataSetRecord(name="fashion_mnist", source="built-in", fingerprint="ab")],
+    environment=EnvironmentRecord(
+        python="3.12", tensorflow="2.21", keras="3.15", platform="Linux", device="cpu", seed=1
+    ),
+    skipped_commands=["pip install keras"],
+    cuts=["cell 3: output"],
+)
+
+
+def test_every_part_survives_being_written_and_read():
+    assert Recording.model_validate_json(FULL.model_dump_json()) == FULL
+
+
+def test_what_is_not_a_number_becomes_null():
+    history = {"loss": [math.nan, math.inf, -math.inf, 0.5]}
+    written = json.loads(training(history=history).model_dump_json())
+    assert written["history"]["loss"] == [None, None, None, 0.5]
+
+
+def test_what_is_not_a_number_becomes_null_inside_free_values_too():
+    written = Recording(values={"answers": {"1g": math.nan}, "x": math.inf}).model_dump_json()
+    assert json.loads(written)["values"] == {"answers": {"1g": None}, "x": None}
+
+
+def test_a_recording_starts_out_unfinished():
+    assert Recording().status == "running"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan])
+def test_a_run_needs_some_time(seconds):
+    with pytest.raises(ValidationError):
+        Limits(seconds=seconds)
+
+
+def test_unknown_fields_are_refused_at_every_depth():
+    document = json.loads(FULL.model_dump_json())
+    document["networks"][0]["layers"][0]["grade"] = 1
+    with pytest.raises(ValidationError, match="grade"):
+        Recording.model_validate(document)

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from graders.errors import SubmissionError
+from graders.submission import Submission, find_submissions
+
+
+def write(path: Path, text: str = "x = 1\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def students(*paths: Path) -> list[str]:
+    return [submission.student for submission in find_submissions(paths)]
+
+
+def problems(*paths: Path) -> dict[str, str | None]:
+    return {submission.student: submission.problem for submission in find_submissions(paths)}
+
+
+def test_a_file_is_one_submission_named_after_its_stem(tmp_path):
+    path = write(tmp_path / "alice.ipynb")
+    assert find_submissions([path]) == [Submission("alice", path)]
+
+
+def test_files_keep_the_order_in_which_they_were_named(tmp_path):
+    paths = [write(tmp_path / name) for name in ("carol.py", "alice.ipynb", "bob.py")]
+    assert students(*paths) == ["carol", "alice", "bob"]
+
+
+def test_a_folder_of_files_is_a_class_in_alphabetical_order(tmp_path):
+    for name in ("bob.py", "alice.ipynb", "notes.txt", "data.csv"):
+        write(tmp_path / name)
+    assert students(tmp_path) == ["alice", "bob"]
+
+
+def test_a_folder_per_student_gives_each_the_folders_name(tmp_path):
+    alice = write(tmp_path / "alice" / "hw.ipynb")
+    bob = write(tmp_path / "bob" / "solution.py")
+    assert find_submissions([tmp_path]) == [Submission("alice", alice), Submission("bob", bob)]
+
+
+def test_a_notebook_deep_inside_a_students_folder_is_found(tmp_path):
+    path = write(tmp_path / "alice" / "week 10" / "work" / "hw.ipynb")
+    assert find_submissions([tmp_path]) == [Submission("alice", path)]
+
+
+def test_files_and_folders_may_be_mixed(tmp_path):
+    write(tmp_path / "alice.ipynb")
+    write(tmp_path / "bob" / "hw.ipynb")
+    assert students(tmp_path) == ["alice", "bob"]
+
+
+def test_endings_are_read_in_any_case(tmp_path):
+    write(tmp_path / "ALICE.IPYNB")
+    assert students(tmp_path) == ["ALICE"]
+
+
+@pytest.mark.parametrize(
+    "passed_over",
+    [
+        ".ipynb_checkpoints/hw-checkpoint.ipynb",
+        "__pycache__/hw.py",
+        "__MACOSX/hw.ipynb",
+        "venv/lib/site.py",
+        "env/lib/site.py",
+        ".venv/lib/site.py",
+        "lib/site-packages/numpy.py",
+        "node_modules/x.py",
+        ".hidden.ipynb",
+        "._hw.ipynb",
+    ],
+)
+def test_what_is_no_work_of_the_student_is_passed_over(tmp_path, passed_over):
+    path = write(tmp_path / "alice" / "hw.ipynb")
+    write(tmp_path / "alice" / passed_over)
+    assert find_submissions([tmp_path]) == [Submission("alice", path)]
+
+
+def test_links_lead_nowhere(tmp_path):
+    secret = write(tmp_path / "secret" / "solution.ipynb")
+    folder = tmp_path / "class"
+    path = write(folder / "alice" / "hw.ipynb")
+    (folder / "alice" / "link.ipynb").symlink_to(secret)
+    (folder / "alice" / "more").symlink_to(secret.parent)
+    (folder / "bob").symlink_to(secret.parent)
+    assert find_submissions([folder]) == [Submission("alice", path)]
+
+
+def test_a_link_that_leads_in_a_circle_is_not_followed(tmp_path):
+    path = write(tmp_path / "alice" / "hw.ipynb")
+    (tmp_path / "alice" / "again").symlink_to(tmp_path)
+    assert find_submissions([tmp_path]) == [Submission("alice", path)]
+
+
+def test_a_script_beside_a_notebook_is_its_helper(tmp_path):
+    path = write(tmp_path / "alice" / "hw.ipynb")
+    write(tmp_path / "alice" / "helpers.py")
+    assert find_submissions([tmp_path]) == [Submission("alice", path)]
+
+
+def test_several_notebooks_of_one_student_are_named_and_the_student_is_kept(tmp_path):
+    write(tmp_path / "alice" / "a.ipynb")
+    write(tmp_path / "alice" / "old" / "b.ipynb")
+    problem = problems(tmp_path)["alice"]
+    assert problem is not None
+    assert "2 candidates (a.ipynb, " in problem
+    assert str(Path("old/b.ipynb")) in problem
+
+
+def test_a_students_folder_without_code_is_kept_with_its_problem(tmp_path):
+    write(tmp_path / "alice" / "report.pdf")
+    write(tmp_path / "bob" / "hw.ipynb")
+    found = problems(tmp_path)
+    assert "alice: the folder holds no notebook (.ipynb) and no script (.py)." in str(
+        found["alice"]
+    )
+    assert found["bob"] is None
+
+
+def test_an_empty_folder_is_one_submission_with_a_problem(tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    assert "holds no notebook" in str(problems(folder)["empty"])
+
+
+def test_a_file_of_another_type_is_kept_with_its_problem(tmp_path):
+    path = write(tmp_path / "alice.pdf")
+    assert problems(path) == {
+        "alice": "alice.pdf: only notebooks (.ipynb) and Python scripts (.py) can be graded."
+    }
+
+
+def test_a_path_that_does_not_exist_is_said_at_once(tmp_path):
+    with pytest.raises(SubmissionError, match=r"nobody\.ipynb: there is no such file"):
+        find_submissions([tmp_path / "nobody.ipynb"])
+
+
+def test_two_files_of_one_stem_get_two_names(tmp_path):
+    write(tmp_path / "work.ipynb")
+    write(tmp_path / "work.py")
+    assert students(tmp_path) == ["work.ipynb", "work.py"]
+
+
+def test_the_same_file_name_in_two_places_gets_two_names(tmp_path):
+    first = write(tmp_path / "a" / "hw.ipynb")
+    second = write(tmp_path / "b" / "hw.ipynb")
+    assert len(set(students(first, second))) == 2
+
+
+def test_a_name_made_up_for_one_student_is_not_taken_from_another(tmp_path):
+    for name in ("hw.ipynb", "hw.py", "hw.ipynb.py"):
+        write(tmp_path / name)
+    assert len(set(students(tmp_path))) == 3
+
+
+def test_students_of_one_name_in_two_folders_keep_that_name(tmp_path):
+    write(tmp_path / "monday" / "alice" / "hw.ipynb")
+    write(tmp_path / "friday" / "alice" / "hw.ipynb")
+    found = students(tmp_path / "monday", tmp_path / "friday")
+    assert len(set(found)) == 2
+    assert all("alice" in name for name in found)
+
+
+def test_a_students_folder_beside_a_file_of_the_same_name_keeps_its_name(tmp_path):
+    write(tmp_path / "alice.ipynb")
+    write(tmp_path / "alice" / "hw.ipynb")
+    assert all("alice" in name for name in students(tmp_path))
+
+
+def test_a_folder_that_cannot_be_listed_does_not_lose_the_others(tmp_path, monkeypatch):
+    write(tmp_path / "alice" / "hw.ipynb")
+    locked = write(tmp_path / "bob" / "hw.ipynb").parent
+    listing = Path.iterdir
+
+    def refuse(folder: Path):
+        if folder == locked:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listing(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert problems(tmp_path)["alice"] is None
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path, monkeypatch):
+    path = write(tmp_path / "alice.ipynb")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(SubmissionError, match=r"can't be read \(Permission denied\)"):
+        Submission("alice", path).read()
+
+
+def test_a_file_that_went_away_is_missing(tmp_path):
+    with pytest.raises(SubmissionError, match=r"alice\.ipynb: there is no such file"):
+        Submission("alice", tmp_path / "alice.ipynb").read()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    pipe = tmp_path / "alice" / "hw.ipynb"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    (submission,) = find_submissions([tmp_path])
+    with pytest.raises(SubmissionError):
+        submission.read()
+
+
+def test_a_submission_with_a_problem_tells_it_when_read(tmp_path):
+    (submission,) = find_submissions([write(tmp_path / "alice.pdf")])
+    with pytest.raises(SubmissionError, match="only notebooks"):
+        submission.read()
+
+
+def test_the_fingerprint_depends_on_the_content_alone(tmp_path):
+    one = Submission("alice", write(tmp_path / "alice.py", "x = 1\n"))
+    same = Submission("bob", write(tmp_path / "bob.py", "x = 1\n"))
+    other = Submission("bob", write(tmp_path / "carol.py", "x = 2\n"))
+    assert one.sha256() == same.sha256() != other.sha256()
+
+
+def test_what_cannot_be_read_has_a_fingerprint_all_the_same(tmp_path):
+    missing = Submission("alice", tmp_path / "alice.ipynb")
+    assert len(missing.sha256()) == 64

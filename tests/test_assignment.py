@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from graders.assignment import list_assignments, load_assignment
+from graders.errors import AssignmentError
+from graders.grading import verify_points
+from graders.result import CheckResult, Outcome
+
+TOML = """
+schema_version = 1
+id = "sheet"
+title = "A sheet"
+
+[[section]]
+id = "1"
+title = "Part 1"
+
+[[exercise]]
+id = "1a"
+section = "1"
+title = "First"
+points = 2
+
+[[exercise]]
+id = "1b"
+section = "1"
+title = "Second"
+points = 3
+[exercise.manual]
+points = 1
+question = "Why?"
+rubric = ["1 point: a reason."]
+
+[[exercise]]
+id = "1c"
+section = "1"
+title = "Third"
+points = 4
+bonus = true
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    def write(text: str = TOML):
+        (tmp_path / "assignment.toml").write_text(text, encoding="utf-8")
+        return load_assignment(tmp_path)
+
+    return write
+
+
+def invalid(make, text: str) -> str:
+    with pytest.raises(AssignmentError) as caught:
+        make(text)
+    return str(caught.value)
+
+
+def test_a_folder_is_read(make, tmp_path):
+    assignment = make()
+    assert [exercise.id for exercise in assignment.exercises] == ["1a", "1b", "1c"]
+    assert assignment.folder == tmp_path
+
+
+def test_bonus_points_are_counted_apart(make):
+    assignment = make()
+    assert (assignment.points, assignment.bonus_points) == (5, 4)
+
+
+def test_the_points_of_checks_are_what_the_manual_part_leaves(make):
+    assignment = make()
+    assert [exercise.automatic_points for exercise in assignment.exercises] == [2, 2, 4]
+
+
+def test_an_exercise_is_found_by_its_id(make):
+    assignment = make()
+    found = assignment.exercise("1b")
+    assert found is not None
+    assert found.title == "Second"
+    assert assignment.exercise("9z") is None
+
+
+def test_an_installed_assignment_is_found_by_its_name():
+    assert "fashion_cnn" in list_assignments()
+    assert load_assignment("fashion_cnn").id == "fashion_cnn"
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "../fashion_cnn", "elsewhere/fashion_cnn", "."])
+def test_an_unknown_assignment_is_answered_with_the_known_ones(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AssignmentError, match="fashion_cnn"):
+        load_assignment(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("schema_version = 1", "schema_version = 2", "schema_version"),
+        ('title = "A sheet"', "", "title"),
+        ('title = "A sheet"', 'title = "A sheet"\ngrade = "A"', "grade"),
+        ("points = 2", "points = 0", "points"),
+        ("points = 2", "points = -1", "points"),
+        ("points = 2", "points = nan", "points"),
+        ("points = 2", 'points = "two"', "points"),
+        ('id = "1b"', 'id = "1a"', "exercise 1a is declared twice"),
+        ('section = "1"', 'section = "7"', "unknown section '7'"),
+        ("points = 3", "points = 0.5", "more points than the exercise"),
+        ('rubric = ["1 point: a reason."]', "rubric = []", "rubric"),
+        ('question = "Why?"', "", "question"),
+        ("bonus = true", 'bonus = true\ntime_limit = "x"', "time_limit"),
+        ('title = "A sheet"', 'title = "A sheet"\ntime_limit = 0', "time_limit"),
+    ],
+)
+def test_what_is_wrong_with_an_assignment_is_named(make, old, new, words):
+    message = invalid(make, TOML.replace(old, new, 1))
+    assert "assignment.toml is not a valid assignment" in message
+    assert words in message
+
+
+def test_an_assignment_without_exercises_is_none(make):
+    assert "exercise" in invalid(make, TOML.split("[[exercise]]", maxsplit=1)[0])
+
+
+@pytest.mark.parametrize("text", ["a = = 1", "[[section]\n", "\x00"])
+def test_a_file_that_is_not_toml_says_so(make, text):
+    assert "it is not TOML" in invalid(make, text)
+
+
+def test_a_file_in_another_encoding_says_so(tmp_path):
+    (tmp_path / "assignment.toml").write_bytes(b'title = "\xe4"')
+    with pytest.raises(AssignmentError, match="it is not TOML"):
+        load_assignment(tmp_path)
+
+
+# -- the starter ----------------------------------------------------------------------------
+
+
+def test_the_lines_of_the_starter_are_known_without_their_spaces(make, tmp_path):
+    assignment = make()
+    cells = [{"source": ["  # your code here\n", "\n", "x = None"]}, {"source": "Why?"}, {}]
+    (tmp_path / "starter.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert assignment.starter_lines == {"# your code here", "x = None", "Why?"}
+
+
+def test_an_assignment_without_a_starter_has_no_lines(make):
+    assert make().starter_lines == set()
+
+
+@pytest.mark.xfail(strict=True, reason="JSONDecodeError is not turned into AssignmentError")
+def test_a_damaged_starter_is_the_assignments_fault(make, tmp_path):
+    assignment = make()
+    (tmp_path / "starter.ipynb").write_text("{", encoding="utf-8")
+    with pytest.raises(AssignmentError, match="starter"):
+        _ = assignment.starter_lines
+
+
+# -- points ---------------------------------------------------------------------------------
+
+
+def check(exercise: str, points: float) -> CheckResult:
+    return CheckResult(
+        id="test_sheet.py::test_it",
+        exercise=exercise,
+        title="It",
+        outcome=Outcome.PASSED,
+        score=points,
+        points=points,
+    )
+
+
+def test_checks_and_manual_parts_must_add_up(make):
+    verify_points(make(), [check("1a", 1), check("1a", 1), check("1b", 2), check("1c", 4)])
+
+
+def test_tenths_of_points_add_up(make):
+    tenths = [check("1a", 0.1) for _ in range(20)]
+    verify_points(make(), [*tenths, check("1b", 2), check("1c", 4)])
+
+
+@pytest.mark.parametrize(
+    ("checks", "exercise"),
+    [
+        ([check("1a", 2), check("1b", 3), check("1c", 4)], "1b"),
+        ([check("1a", 2), check("1b", 2)], "1c"),
+        ([check("1a", 1), check("1b", 2), check("1c", 4)], "1a"),
+        ([], "1a"),
+    ],
+)
+def test_points_that_do_not_add_up_name_the_exercise(make, checks, exercise):
+    with pytest.raises(AssignmentError, match=f"Exercise {exercise} declares"):
+        verify_points(make(), checks)
+
+
+def test_a_check_of_an_unknown_exercise_is_named(make):
+    with pytest.raises(AssignmentError, match="unknown exercise 9z"):
+        verify_points(make(), [check("9z", 1)])

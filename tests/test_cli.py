@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from graders.assignment import load_assignment
+from graders.cli import app
+
+HALF = """
+import keras
+(x, y), (a, b) = keras.datasets.fashion_mnist.load_data()
+x, a = x.reshape(-1, 784) / 255, a.reshape(-1, 784) / 255
+model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, 'relu'),
+                          keras.layers.Dense(10, 'relu'), keras.layers.Dense(10, 'softmax')])
+model.compile('sgd', loss='sparse_categorical_crossentropy', metrics=['accuracy'])
+model.fit(x, y, epochs=3, validation_data=(a, b), verbose=0)
+answers = {'1d': 8070, '1g': 0.01}
+"""
+
+
+def call(*arguments: str, status: int = 0) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def command(*arguments: str, cwd: Path, data: Path | None = None) -> subprocess.CompletedProcess:
+    import os
+
+    environment = os.environ | {"COLUMNS": "100"}
+    environment.pop("TENSORMARK_DATA", None)
+    if data is not None:
+        environment["TENSORMARK_DATA"] = str(data)
+    return subprocess.run(
+        [sys.executable, "-c", "from graders.cli import app; app()", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    book = nbformat.v4.new_notebook()
+    book.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(book, path)
+    return path
+
+
+def test_list_shows_every_exercise():
+    output = call("list")
+
+    for exercise in load_assignment("fashion_cnn").exercises:
+        assert exercise.id in output
+
+
+def test_the_version_is_printed():
+    assert call("--version").startswith("tensormark ")
+
+
+def test_an_unknown_assignment_is_named_with_the_known_ones(tmp_path):
+    file = tmp_path / "a.ipynb"
+    file.touch()
+
+    output = call("check", "nosuch", str(file), status=2)
+
+    assert "nosuch" in output
+    assert "fashion_cnn" in output
+
+
+def test_check_of_a_missing_file_says_so():
+    assert "there is no such file" in call("check", "fashion_cnn", "nix.ipynb", status=2)
+
+
+def test_check_of_a_folder_says_to_name_a_file(tmp_path):
+    assert "that is a folder" in call("check", "fashion_cnn", str(tmp_path), status=2)
+
+
+def test_grade_of_a_missing_path_says_so(tmp_path):
+    output = call("grade", "fashion_cnn", "nix", "-o", str(tmp_path / "out"), status=2)
+    assert "there is no such file" in output
+
+
+@pytest.mark.slow
+def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
+    file = notebook(tmp_path / "half.ipynb", HALF, "1/0")
+
+    done = command(
+        "check", "fashion_cnn", "half.ipynb", "--report", "f.html", cwd=tmp_path, data=small_data
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert file.name in done.stdout
+    assert "TENSORMARK_DATA" in done.stdout
+    assert "ZeroDivisionError" in done.stdout
+    assert "There is no matrix called KxIA." in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "</html>" in (tmp_path / "f.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_data):
+    notebook(tmp_path / "half.ipynb", HALF)
+
+    done = command("grade", "fashion_cnn", "half.ipynb", "-o", "out", cwd=tmp_path, data=small_data)
+
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "out" / "half" / "result.json").read_text())
+    checks = {check["id"]: check for e in result["exercises"] for check in e["checks"]}
+    accuracy = checks["test_1_dense.py::test_accuracy_of_the_small_network"]
+    assert accuracy["outcome"] == "error"
+    assert "never measured on these data" in accuracy["message"]
+    exercise = next(e for e in result["exercises"] if e["id"] == "1f")
+    assert exercise["pending"] == 1
+
+
+@pytest.mark.slow
+def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small_data):
+    folder = tmp_path / "class"
+    folder.mkdir()
+    notebook(folder / "good.ipynb", "answers = {'1d': 8070}")
+    (folder / "empty.ipynb").touch()
+    (folder / "latin.py").write_bytes("größe = 1".encode("latin-1"))
+    (folder / "cut.ipynb").write_text('{"cells": [')
+    julia = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"name": "julia-1.10", "language": "julia", "display_name": "Julia"}
+        }
+    )
+    julia.cells = [nbformat.v4.new_code_cell("println(1)")]
+    nbformat.write(julia, folder / "julia.ipynb")
+    (folder / "nobody").mkdir()
+
+    done = command("grade", "fashion_cnn", "class", "-o", "out", cwd=tmp_path, data=small_data)
+
+    assert done.returncode == 0, done.stderr
+    assert "1 of 6 submissions graded." in done.stdout
+    messages = {
+        path.parent.name: json.loads(path.read_text())["execution"]["message"]
+        for path in (tmp_path / "out").glob("*/result.json")
+    }
+    assert messages["good"] == ""
+    assert "the file is empty" in messages["empty"]
+    assert "not UTF-8" in messages["latin"]
+    assert "breaks off at line 1" in messages["cut"]
+    assert "julia" in messages["julia"]
+    assert "no notebook" in messages["nobody"]
+
+
+@pytest.mark.slow
+def test_plain_pytest_checks_a_submission_in_sentences(tmp_path, small_data):
+    import os
+
+    file = notebook(tmp_path / "half.ipynb", "answers = {'1d': 8071}")
+    folder = load_assignment("fashion_cnn").folder
+
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(folder),
+            f"--submission={file}",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--import-mode=importlib",
+            "-c",
+            os.devnull,
+        ],
+        env=os.environ | {"TENSORMARK_DATA": str(small_data)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "answers['1d'] is 8071" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+def test_the_reference_prints_facts_stored_and_published_figures(tmp_path):
+    done = command("reference", "fashion_cnn", "--seeds", "0", "--data", "builtin", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    for figure in ("8,070", "55,050", "3,330", "4,210", "0.771", "0.858"):
+        assert figure in done.stdout
+    assert "run with --save" not in done.stdout
+    assert "±" in done.stdout
+
+
+@pytest.mark.slow
+def test_doctor_names_versions_device_and_data(tmp_path, small_data):
+    done = command("doctor", cwd=tmp_path, data=small_data)
+
+    assert done.returncode == 0, done.stdout
+    for word in ("tensorflow", "keras", "device", "fashion_mnist", "isolation"):
+        assert word in done.stdout

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from graders.assignment import Assignment
+from graders.checks.context import CheckContext
+from graders.compose import compose, unusable
+from graders.expectations import Expectations
+from graders.recording import RecordingFolder
+from graders.recording.schema import (
+    Cell,
+    CellOutcome,
+    EnvironmentRecord,
+    LayerRecord,
+    NetworkRecord,
+    PairRecord,
+    Recording,
+    TrainingRecord,
+)
+from graders.result import CheckResult, Outcome, Result, TrainingEvidence
+from graders.sandbox.process import Ended
+from graders.submission import Submission
+
+SHEET = Assignment.model_validate(
+    {
+        "schema_version": 1,
+        "id": "sheet",
+        "title": "A sheet",
+        "section": [{"id": "1", "title": "Part 1"}, {"id": "2", "title": "Part 2"}],
+        "exercise": [
+            {
+                "id": "1a",
+                "section": "1",
+                "title": "First",
+                "points": 3,
+                "manual": {"points": 1, "question": "Why?", "rubric": ["1 point: so."]},
+            },
+            {"id": "1b", "section": "1", "title": "Second", "points": 2},
+            {"id": "2a", "section": "2", "title": "Third", "points": 4, "bonus": True},
+        ],
+    }
+)
+FINISHED = Ended("finished", 12.0)
+DIED = Ended("died", 12.0, "ended by SIGKILL")
+KILLED = Ended("killed", 61.0, "it ran for 61 s")
+NOBODY = Submission("alice", Path("hw.ipynb"), "no file")
+
+
+def check(exercise: str, outcome: Outcome, points: float = 1, **changes) -> CheckResult:
+    return CheckResult(
+        id=f"test_sheet.py::test_{exercise}",
+        exercise=exercise,
+        title="It",
+        outcome=outcome,
+        score=points if outcome is Outcome.PASSED else 0,
+        points=points,
+        **changes,
+    )
+
+
+def make(*checks: CheckResult, recording: Recording | None = None, ended: Ended = FINISHED):
+    data = recording or Recording(status="complete")
+    context = CheckContext(
+        SHEET, RecordingFolder(Path("unused"), data), Expectations(assignment="sheet"), data=[]
+    )
+    return compose(context, NOBODY, checks, ended)
+
+
+def exercises(result: Result) -> dict[str, tuple[float, float]]:
+    return {one.id: (one.score, one.pending) for one in result.exercises}
+
+
+# -- points ---------------------------------------------------------------------------------
+
+
+def test_points_add_up_from_checks_to_exercises_to_the_sheet():
+    result = make(
+        check("1a", Outcome.PASSED),
+        check("1a", Outcome.FAILED),
+        check("1b", Outcome.PASSED, 2),
+        check("2a", Outcome.PASSED, 4),
+    )
+    assert exercises(result) == {"1a": (1, 1), "1b": (2, 0), "2a": (4, 0)}
+    assert (result.score, result.pending) == (7, 1)
+    assert (result.points, result.bonus_points) == (5, 4)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED])
+def test_what_is_wrong_or_missing_scores_nothing_and_leaves_nothing_open(outcome):
+    result = make(check("1b", outcome, 2))
+    assert exercises(result)["1b"] == (0, 0)
+
+
+def test_what_the_grader_could_not_judge_is_open_and_neither_given_nor_lost():
+    result = make(check("1b", Outcome.ERROR, 2))
+    assert exercises(result)["1b"] == (0, 2)
+    assert result.pending == 2 + 1
+
+
+@pytest.mark.parametrize("outcomes", list(itertools.product(Outcome, repeat=2)))
+def test_nobody_gets_more_than_an_exercise_is_worth(outcomes):
+    result = make(*(check("1a", outcome) for outcome in outcomes))
+    (score, pending) = exercises(result)["1a"]
+    assert score + pending <= 3
+
+
+def test_the_order_is_that_of_the_sheet():
+    result = make(check("2a", Outcome.PASSED, 4), check("1a", Outcome.PASSED))
+    assert [one.id for one in result.exercises] == ["1a", "1b", "2a"]
+    assert list(result.assignment.sections.items()) == [("1", "Part 1"), ("2", "Part 2")]
+
+
+def test_the_written_answer_stands_beside_its_question():
+    cell = Cell(index=0, kind="markdown", source="So.", exercise="1a", role="text")
+    manual = make(recording=Recording(status="complete", cells=[cell])).exercises[0].manual
+    assert manual is not None
+    assert (manual.question, manual.answer, manual.score) == ("Why?", "So.", None)
+
+
+# -- how the run went -----------------------------------------------------------------------
+
+
+def test_a_complete_run_needs_no_words():
+    execution = make().execution
+    assert (execution.status, execution.message) == ("complete", "")
+
+
+def test_a_process_that_died_leaves_points_open_and_takes_none():
+    result = make(
+        check("1a", Outcome.PASSED),
+        check("1a", Outcome.FAILED),
+        check("1b", Outcome.NOT_ATTEMPTED, 2),
+        check("2a", Outcome.BLOCKED, 4),
+        ended=DIED,
+    )
+    assert exercises(result) == {"1a": (1, 2), "1b": (0, 2), "2a": (0, 4)}
+
+
+def test_a_process_that_died_says_how():
+    result = make(check("1b", Outcome.FAILED, 2, message="Wrong."), ended=DIED)
+    assert result.execution.status == "stopped"
+    assert "ended by SIGKILL" in result.execution.message
+    assert "ended by SIGKILL" in result.exercises[1].checks[0].message
+
+
+@pytest.mark.parametrize(
+    ("status", "ended"), [("timeout", FINISHED), ("running", KILLED), ("timeout", KILLED)]
+)
+def test_the_end_of_the_time_is_said_with_the_last_cell(status, ended):
+    outcomes = [CellOutcome(index=0, status="ok"), CellOutcome(index=4, status="ok")]
+    recording = Recording.model_validate({"status": status, "outcomes": outcomes})
+    execution = make(recording=recording, ended=ended).execution
+    assert execution.status == "timeout"
+    assert f"after {ended.seconds:.0f} s, in or after cell 5" in execution.message
+
+
+def test_what_was_done_before_the_end_of_the_time_is_graded():
+    result = make(check("1b", Outcome.PASSED, 2), ended=KILLED)
+    assert exercises(result)["1b"] == (2, 0)
+
+
+def test_what_was_not_done_before_the_end_of_the_time_is_not_open():
+    result = make(check("1b", Outcome.NOT_ATTEMPTED, 2), ended=KILLED)
+    assert exercises(result)["1b"] == (0, 0)
+
+
+@pytest.mark.parametrize("status", ["running", "stopped"])
+def test_a_run_that_ended_early_says_so(status):
+    execution = make(recording=Recording(status=status)).execution
+    assert execution.status == "stopped"
+    assert "before the last cell" in execution.message
+
+
+def test_failed_cells_are_shown_with_what_may_help():
+    recording = Recording(
+        status="complete",
+        cells=[Cell(index=0, kind="code", source="modle.fit(x)", exercise="1b")],
+        outcomes=[
+            CellOutcome(
+                index=0,
+                status="error",
+                error_type="NameError",
+                error_message="name 'modle' is not defined",
+            )
+        ],
+    )
+    execution = make(recording=recording).execution
+    assert (execution.cells, execution.cells_failed) == (1, 1)
+    (failed,) = execution.failed_cells
+    assert (failed.exercise, failed.error_type, failed.source) == (
+        "1b",
+        "NameError",
+        "modle.fit(x)",
+    )
+    assert "misspelt" in failed.hint
+
+
+def test_a_failed_cell_that_the_submission_lacks_is_no_crash():
+    outcome = CellOutcome(index=99, status="error")
+    execution = make(recording=Recording(status="complete", outcomes=[outcome])).execution
+    assert (execution.failed_cells[0].source, execution.failed_cells[0].error_type) == ("", "Error")
+
+
+def test_long_cells_and_traces_are_cut():
+    recording = Recording(
+        status="complete",
+        cells=[Cell(index=0, kind="code", source="x\n" * 1000)],
+        outcomes=[CellOutcome(index=0, status="error", traceback="y" * 100_000)],
+    )
+    (failed,) = make(recording=recording).execution.failed_cells
+    assert len(failed.source.splitlines()) == 40
+    assert len(failed.traceback) == 4000
+
+
+def test_the_machine_is_described():
+    environment = EnvironmentRecord(
+        python="3.12",
+        tensorflow="2.21",
+        keras="3.15",
+        platform="Linux",
+        device="cpu",
+        seed=7,
+        isolation=["landlock"],
+    )
+    result = make(recording=Recording(status="complete", environment=environment))
+    assert (result.execution.device, result.execution.isolation) == ("cpu", ["landlock"])
+    assert result.environment["seed"] == 7
+
+
+# -- trainings ------------------------------------------------------------------------------
+
+
+def test_each_training_is_summed_up_with_the_exercise_that_looked_at_it():
+    network = NetworkRecord(
+        id=1, model=1, kind="Sequential", layers=[LayerRecord(type="Dense", config={"units": 10})]
+    )
+    untrained = network.model_copy(update={"id": 2})
+    training = TrainingRecord(
+        id=5,
+        network=1,
+        model=1,
+        cell=3,
+        status="ok",
+        data=PairRecord(),
+        epochs=3,
+        epochs_before=0,
+        batch_size=64,
+        history={"accuracy": [0.5, 0.7]},
+        measured={"test_accuracy": 0.6},
+    )
+    recording = Recording(status="complete", networks=[network, untrained], trainings=[training])
+    looked = check("1b", Outcome.PASSED, 2, evidence=[TrainingEvidence(training=5)])
+    (summary,) = make(check("1a", Outcome.PASSED), looked, recording=recording).trainings
+    assert (summary.id, summary.exercise, summary.cell) == (5, "1b", 3)
+    assert (summary.train_accuracy, summary.test_accuracy) == (0.7, 0.6)
+
+
+# -- nothing to check -----------------------------------------------------------------------
+
+
+def test_an_unusable_submission_has_every_exercise_and_no_points():
+    result = unusable(SHEET, NOBODY, "hw.ipynb: the file is empty.", "unusable")
+    assert exercises(result) == {"1a": (0, 0), "1b": (0, 0), "2a": (0, 0)}
+    assert (result.score, result.points, result.bonus_points) == (0, 5, 4)
+    assert result.execution.status == "unusable"
+    assert result.execution.message == "hw.ipynb: the file is empty."
+
+
+@pytest.mark.xfail(
+    strict=True, reason="unusable(..., 'error') gives a score of 0 with nothing pending"
+)
+def test_a_failure_of_the_grader_leaves_every_point_open():
+    result = unusable(SHEET, NOBODY, "The grader failed.", "error")
+    assert result.execution.status == "error"
+    assert result.pending == 9
+
+
+def test_a_submission_without_a_file_has_its_name_in_the_result():
+    result = unusable(SHEET, NOBODY, "no file", "unusable")
+    assert (result.submission.student, result.submission.files) == ("alice", ["hw.ipynb"])

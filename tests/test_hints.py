@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from graders.hints import hint_for
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "word"),
+    [
+        ("SyntaxError", "'(' was never closed (cell, line 3)", "blank of the template"),
+        ("NameError", "name 'model_2' is not defined", "misspelt"),
+        ("ModuleNotFoundError", "No module named 'keras.utils.np_utils'", "gone from Keras 3"),
+        ("ModuleNotFoundError", "No module named 'torch'", "course's environment"),
+        ("ValueError", "Argument(s) not recognized: {'lr': 0.01}", "learning_rate"),
+        ("ValueError", "dtype='string' is not a valid dtype for Keras", "metrics=['accuracy']"),
+        (
+            "ValueError",
+            'Input 0 of layer "dense" is incompatible with the layer: expected axis -1',
+            "(n, 784)",
+        ),
+        ("TimeIsUp", "", "endless loop"),
+    ],
+)
+def test_errors_that_students_often_meet_have_a_hint(kind, message, word):
+    assert word in hint_for(kind, message)
+
+
+def test_an_unknown_error_has_none():
+    assert hint_for("ZeroDivisionError", "division by zero") == ""

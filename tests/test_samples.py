@@ -1,0 +1,159 @@
+"""The sample class, graded from end to end: real notebooks, real TensorFlow, whole data sets.
+
+On built-in data, or on real ones where TENSORMARK_DATA points to them.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from graders.assignment import load_assignment
+from graders.batch import Graded, default_workers, grade_class, threads_for
+from graders.grading import Grader, Settings
+from graders.result import Outcome, Result
+from graders.samples import load_samples, sample_submissions
+
+pytestmark = pytest.mark.slow
+
+ASSIGNMENT = load_assignment("fashion_cnn")
+SAMPLES = {sample.path.stem: sample for sample in load_samples(ASSIGNMENT)}
+USABLE = sorted(name for name, sample in SAMPLES.items() if not sample.unusable)
+
+
+class Silent:
+    """An observer that shows nothing."""
+
+    def begin(self, student: str) -> None: ...
+
+    def event(self, student: str, event: dict[str, object]) -> None: ...
+
+    def end(self, student: str, result: Result) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("class")
+
+
+@pytest.fixture(scope="session")
+def graded(out: Path) -> dict[str, Graded]:
+    submissions = sample_submissions(ASSIGNMENT, everything=True)
+    workers = default_workers(len(submissions))
+    data = "local" if os.environ.get("TENSORMARK_DATA") else "builtin"
+    settings = Settings(device="cpu", data=data, threads=threads_for(workers))
+    grader = Grader(ASSIGNMENT, settings)
+    found = grade_class(grader, submissions, out, workers=workers, observer=Silent())
+    return {one.result.submission.student: one for one in found}
+
+
+def lost(result: Result) -> set[str]:
+    """Exercises that lost automatic points."""
+    return {check.exercise for check in result.checks if check.score < check.points}
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_a_sample_loses_points_on_what_it_breaks_and_nowhere_else(name, graded):
+    result = graded[name].result
+    why = {
+        check.id: f"{check.outcome}: {check.message} {check.found}"
+        for check in result.checks
+        if check.outcome is not Outcome.PASSED
+    }
+
+    assert lost(result) == SAMPLES[name].loses, why
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_nothing_about_a_sample_is_the_grader_s_fault(name, graded):
+    result = graded[name].result
+
+    assert result.execution.status == "complete"
+    assert result.execution.cuts == []
+    assert result.count(Outcome.ERROR) == 0
+
+
+@pytest.mark.parametrize("name", [n for n in USABLE if not SAMPLES[n].loses])
+def test_a_sample_with_full_marks_has_all_automatic_points(name, graded):
+    result = graded[name].result
+    automatic = sum(exercise.automatic_points for exercise in ASSIGNMENT.exercises)
+
+    assert result.score == automatic
+    assert result.score + result.pending == result.points + result.bonus_points
+
+
+def test_each_lost_point_comes_with_a_reason_and_a_hint(graded):
+    for one in graded.values():
+        for check in one.result.checks:
+            if check.score < check.points:
+                assert check.message, check.id
+                assert check.hint, check.id
+
+
+def test_the_unusable_sample_gets_one_sentence_and_the_class_goes_on(graded):
+    result = graded["merge_conflict"].result
+
+    assert result.execution.status == "unusable"
+    assert "merge-conflict marker" in result.execution.message
+    assert len(graded) == len(SAMPLES)
+
+
+def test_text_answers_are_found_for_a_person_to_read(graded):
+    for name in ("full_marks", "full_marks_one_name", "functional_one_hot"):
+        exercises = {e.id: e for e in graded[name].result.exercises if e.manual}
+        missing = [i for i, e in exercises.items() if e.manual and not e.manual.answer]
+        assert not missing, name
+
+
+def test_an_untouched_text_cell_is_no_answer(graded):
+    exercises = {e.id: e for e in graded["open_blank"].result.exercises}
+
+    assert exercises["4b"].manual.answer is None
+
+
+def test_stale_outputs_prove_nothing(graded):
+    """correlation.ipynb carries outputs of a right convolution; the code says otherwise."""
+    assert "2a" in lost(graded["correlation"].result)
+
+
+def test_a_mistake_that_is_carried_on_says_where_it_was_paid(graded):
+    follows = {
+        check.exercise: check.follows_from
+        for check in graded["hidden_20"].result.checks
+        if check.follows_from
+    }
+
+    assert follows == {"1d": "1c", "1g": "1c"}
+
+
+def test_every_student_has_every_report(graded, out):
+    for one in graded.values():
+        for file in ("result.json", "feedback.html", "feedback.md"):
+            assert (one.folder / file).stat().st_size > 500, (one.folder.name, file)
+    assert "full_marks/feedback.html" in (out / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_grades_are_those_of_the_results(graded, out):
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+
+    assert set(rows) == set(graded)
+    for name, one in graded.items():
+        assert float(rows[name]["score"]) == one.result.score
+        per_exercise = sum(float(rows[name][e.id]) for e in ASSIGNMENT.exercises)
+        assert per_exercise == one.result.score
+
+
+def test_a_result_survives_being_saved(graded):
+    for one in graded.values():
+        assert Result.load(one.folder / "result.json") == one.result
+
+
+def test_results_name_the_data_they_rest_on(graded):
+    for name in USABLE:
+        (data,) = graded[name].result.data_sets
+        assert data.source in {"built-in look-alike", "TENSORMARK_DATA"}
+        assert len(data.fingerprint) == 16
