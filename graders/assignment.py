@@ -108,8 +108,11 @@ class Assignment(Base):
         path = self.folder / "starter.ipynb"
         if not path.is_file():
             return set()
-        cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
-        text = "\n".join("".join(cell.get("source", [])) for cell in cells)
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            text = "\n".join("".join(cell.get("source", "")) for cell in cells)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise AssignmentError.invalid(path, f"it is not a notebook ({error})") from error
         return {line.strip() for line in text.splitlines() if line.strip()}
 
 

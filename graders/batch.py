@@ -24,6 +24,11 @@ from graders.submission import Submission
 
 _MEMORY_PER_RUN = 2.5e9
 _UNSAFE = re.compile(r"[^\w.-]+")
+# Names of the class's own files, and names that Windows keeps for devices.
+_RESERVED = (
+    *("index.html", "grades.csv", "gradebook.db", "con", "prn", "aux", "nul"),
+    *(f"{device}{digit}" for device in ("com", "lpt") for digit in range(1, 10)),
+)
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -147,6 +152,7 @@ def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: O
     except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
         message = f"The grader failed on this submission ({type(error).__name__}: {error})."
         result = unusable(grader.assignment, submission, message, "error")
+        folder.mkdir(parents=True, exist_ok=True)
         result.save(folder / "result.json")
     write_feedback(result, folder)
     observer.end(submission.student, result)
@@ -176,7 +182,7 @@ def _in_order(submissions: Sequence[Submission], graded: dict[str, Graded]) -> l
 def _folders(submissions: Sequence[Submission], out: Path) -> dict[str, Path]:
     """Give each student a folder whose name is safe on every system, and its own."""
     folders: dict[str, Path] = {}
-    taken: set[str] = set()
+    taken = set(_RESERVED)
     for submission in submissions:
         base = _UNSAFE.sub("_", submission.student).strip("._") or "student"
         name, count = base[:100], 1

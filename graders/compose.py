@@ -38,6 +38,9 @@ def compose(
     context: CheckContext, submission: Submission, checks: Sequence[CheckResult], ended: Ended
 ) -> Result:
     """Make the result of a submission that was run."""
+    if ended.how == "finished" and context.recording.data.status == "running":
+        # os._exit(0) ends the process as if all were well, before the last cell.
+        ended = Ended("died", ended.seconds, "it ended before the last cell")
     if ended.how == "died":
         checks = [_not_to_blame(check, ended) for check in checks]
     recording = context.recording
@@ -88,7 +91,7 @@ def unusable(assignment: Assignment, submission: Submission, message: str, statu
         score=0.0,
         points=assignment.points,
         bonus_points=assignment.bonus_points,
-        pending=0.0,
+        pending=sum(e.points for e in assignment.exercises) if status == "error" else 0.0,
         exercises=[
             ExerciseResult(
                 id=exercise.id,
@@ -97,6 +100,8 @@ def unusable(assignment: Assignment, submission: Submission, message: str, statu
                 bonus=exercise.bonus,
                 points=exercise.points,
                 score=0.0,
+                # The grader's own failure is never a zero.
+                pending=exercise.points if status == "error" else 0.0,
             )
             for exercise in assignment.exercises
         ],
@@ -214,10 +219,13 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
 
 
 def _matched(attempt: Attempt, checks: Sequence[CheckResult]) -> str | None:
-    """Return the exercise whose checks looked at this training first."""
+    """Return the exercise that this training answers: the last one that looked at it.
+
+    A network is looked at where it is built (1c), compiled (1e), and at last trained (1f).
+    """
     assert attempt.training is not None, "only trained attempts are matched"
     shown = TrainingEvidence(training=attempt.training.id)
-    return next((check.exercise for check in checks if shown in check.evidence), None)
+    return next((check.exercise for check in reversed(checks) if shown in check.evidence), None)
 
 
 def _assignment_info(assignment: Assignment) -> AssignmentInfo:

@@ -100,15 +100,17 @@ class Expectations(Base):
         Args:
             experiment: its name in the reference.
             data: fingerprint of the data set.
-            batch_size: the student's; None counts as the largest measured.
+            batch_size: the student's; None, where it is unknown, counts as the largest measured.
 
         """
         candidates = sorted(
             (m for m in self.measured if m.experiment == experiment and m.data == data),
             key=lambda m: m.batch_size,
         )
+        if batch_size is None:
+            return summarize(candidates[-1]) if candidates else None
         for measured in candidates:
-            if batch_size is None or batch_size <= measured.batch_size:
+            if batch_size <= measured.batch_size:
                 return summarize(measured)
         return None
 

@@ -18,19 +18,24 @@ _LEFT_OUT = {"name", "dtype", "trainable", "batch_shape", "batch_input_shape", "
 _TEXT_LIMIT = 200
 
 
-def describe_layers(model: Any) -> tuple[list[LayerRecord], bool]:
+def describe_layers(model: Any, order: list[Any] | None = None) -> tuple[list[LayerRecord], bool]:
     """List a model's layers from input to output, nested models unfolded.
 
     Args:
         model: a keras.Model, built or not.
+        order: the layers of a subclassed model as it calls them; without it the order of its
+            attributes is taken, and a chain is assumed.
 
     Returns:
-        The layers, and whether they form a chain. For a subclassed model the order of attributes
-        is taken, and the chain is assumed.
+        The layers, a shared one each time that it is called, and whether they form a chain.
 
     """
     records: list[LayerRecord] = []
-    _append(model, records, first_inputs=[])
+    if order is None:
+        _append(model, records, first_inputs=[])
+    else:
+        for position, layer in enumerate(order):
+            records.append(_layer(layer, [position - 1] if position else []))
     chain = all(
         record.inputs == ([position - 1] if position else [])
         for position, record in enumerate(records)
@@ -113,11 +118,10 @@ def _serialized(value: dict[str, Any], depth: int) -> Any:
 
 def _append(model: Any, records: list[LayerRecord], first_inputs: list[int]) -> list[int]:
     """Append a model's layers and return the positions that hold its outputs."""
-    operations = _operations(model)
     position_of: dict[int, list[int]] = {}
     last = first_inputs
-    for operation in operations:
-        sources = _sources(operation, position_of)
+    for operation, node in _calls(model):
+        sources = _sources(node, position_of)
         inputs = last if sources is None else (sources or first_inputs)
         if _is_model(operation):
             last = _append(operation, records, inputs)
@@ -130,39 +134,40 @@ def _append(model: Any, records: list[LayerRecord], first_inputs: list[int]) -> 
         else:
             records.append(_layer(operation, inputs))
             last = [len(records) - 1]
-        position_of[id(operation)] = last
+        position_of[id(node)] = last
     return last
 
 
-def _operations(model: Any) -> list[Any]:
-    """Take operations in topological order; Sequential and subclassed models as listed."""
+def _calls(model: Any) -> list[tuple[Any, Any]]:
+    """Pairs of an operation and its node in the graph, from input to output.
+
+    A functional model has one node for each call, so a shared layer comes several times. The
+    others keep no graph that matters: their layers come as listed, without nodes.
+    """
     kind = kind_of(model)
-    if kind == "Functional":
-        return list(getattr(model, "_operations", None) or model.layers)
-    layers = list(model.layers)
+    depths = getattr(model, "_nodes_by_depth", None)
+    if kind == "Functional" and depths:
+        return [(n.operation, n) for depth in sorted(depths, reverse=True) for n in depths[depth]]
+    layers = [(layer, None) for layer in model.layers]
     if kind == "Sequential":
         # `layers` hides the InputLayer, which carries the shape that the network expects.
         hidden = [
-            layer for layer in getattr(model, "_layers", []) if type(layer).__name__ == "InputLayer"
+            (layer, None)
+            for layer in getattr(model, "_layers", [])
+            if type(layer).__name__ == "InputLayer"
         ]
         return hidden[:1] + layers
     return layers
 
 
-def _sources(operation: Any, position_of: dict[int, list[int]]) -> list[int] | None:
-    """Positions of the operations that feed this one; None where Keras keeps no graph."""
-    nodes = getattr(operation, "_inbound_nodes", None)
-    if not nodes:
+def _sources(node: Any, position_of: dict[int, list[int]]) -> list[int] | None:
+    """Positions of the calls that feed this one; None where Keras keeps no graph."""
+    if node is None:
         return None
     positions: list[int] = []
-    known = False
-    for node in nodes:
-        for parent in getattr(node, "parent_nodes", []):
-            found = position_of.get(id(parent.operation))
-            if found is not None:
-                known = True
-                positions.extend(p for p in found if p not in positions)
-    return positions if known else None
+    for parent in getattr(node, "parent_nodes", []):
+        positions.extend(p for p in position_of.get(id(parent), []) if p not in positions)
+    return positions or None
 
 
 def _layer(layer: Any, inputs: list[int]) -> LayerRecord:

@@ -87,7 +87,8 @@ class CheckResult(Base):
     where: str = Field(default="", description="such as 'cell 12'")
     hint: str = Field(default="", description="one thing to try")
     follows_from: str | None = Field(
-        default=None, description="the earlier exercise that already paid for this mistake"
+        default=None,
+        description="the earlier exercise that already paid for this mistake; the points are kept",
     )
     hidden: bool = False
     evidence: list[Evidence] = Field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture
-def run_code(sandbox: Sandbox, small_data: Path, tmp_path: Path) -> Iterator[Run]:
+def run_code(sandbox: Sandbox, small_data: Path, tmp_path: Path) -> Run:
     """Run source code as a submission and return its recording and how the run ended."""
 
     def run(
@@ -69,4 +69,4 @@ def run_code(sandbox: Sandbox, small_data: Path, tmp_path: Path) -> Iterator[Run
         ended = sandbox.run(job)
         return RecordingFolder.open(recording), ended
 
-    yield run
+    return run

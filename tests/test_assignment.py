@@ -148,7 +148,6 @@ def test_an_assignment_without_a_starter_has_no_lines(make):
     assert make().starter_lines == set()
 
 
-@pytest.mark.xfail(strict=True, reason="JSONDecodeError is not turned into AssignmentError")
 def test_a_damaged_starter_is_the_assignments_fault(make, tmp_path):
     assignment = make()
     (tmp_path / "starter.ipynb").write_text("{", encoding="utf-8")

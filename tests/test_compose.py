@@ -269,9 +269,6 @@ def test_an_unusable_submission_has_every_exercise_and_no_points():
     assert result.execution.message == "hw.ipynb: the file is empty."
 
 
-@pytest.mark.xfail(
-    strict=True, reason="unusable(..., 'error') gives a score of 0 with nothing pending"
-)
 def test_a_failure_of_the_grader_leaves_every_point_open():
     result = unusable(SHEET, NOBODY, "The grader failed.", "error")
     assert result.execution.status == "error"

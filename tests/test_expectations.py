@@ -93,9 +93,6 @@ def test_beyond_the_largest_measured_batch_size_there_is_no_range():
     assert used(129) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the smallest measured batch size is taken, whose range lies highest"
-)
 def test_an_unknown_batch_size_counts_as_the_largest_measured():
     assert used(None) == 128
 

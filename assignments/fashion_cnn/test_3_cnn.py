@@ -5,6 +5,7 @@ from __future__ import annotations
 from graders.checks import (
     CheckContext,
     CheckFailed,
+    Match,
     Matches,
     assert_accuracy,
     assert_answer,
@@ -31,8 +32,15 @@ def test_convolutions(matches: Matches) -> None:
         match,
         "Conv2D 16 3x3 relu, then Conv2D 8 3x3 relu",
         concerning=lambda d: d.kind not in {"pool", "dense"},
-        hint="Look at the order of the filters: 16 in the first convolution, 8 in the second.",
+        hint=_hint_for_convolutions(match),
     )
+
+
+def _hint_for_convolutions(match: Match) -> str:
+    """Point at the order of the filters only where the filters are what is wrong."""
+    if any(difference.setting == "filters" for difference in match.layer_differences):
+        return "Look at the order of the filters: 16 in the first convolution, 8 in the second."
+    return "Compare your layer table with the expected one below, setting by setting."
 
 
 @exercise("3a", points=1)

@@ -6,7 +6,6 @@ from graders.checks import (
     CheckFailed,
     Match,
     Matches,
-    NotAttempted,
     assert_answer,
     assert_aspects,
     assert_better,
@@ -59,15 +58,18 @@ def test_adam_is_better(matches: Matches) -> None:
     match = matches["adam"]
     adam = require(match, "convolutional network trained with Adam")
     assert_layers(match, "the network of 4a (or of 3a)")
-    assert_aspects(match, "optimizer", "items", "labels", "loss")
+    assert_aspects(match, "optimizer", hint="Pass optimizer='adam' to compile().")
+    assert_aspects(match, "fresh", "items", "labels", "loss")
     twin = _twin(matches, adam)
     if twin is None:
-        raise NotAttempted(
+        raise CheckFailed(
             "The same network was not trained with SGD, so there is nothing to compare with.",
             expected="one network trained twice: with SGD and with Adam",
             found=adam.title,
             where=adam.where,
             hint="Train the network of 4a with SGD first, then build it again for Adam.",
+            # Who took another optimizer for SGD all along has paid for it.
+            follows_from=matches["strided"].sources("optimizer") or ("3b",),
         )
     if twin.items != adam.items:
         raise CheckFailed(
@@ -91,7 +93,7 @@ def _strided(matches: Matches) -> Match:
     match = matches["strided"]
     adam = matches["adam"]
     if match.attempt is None and adam.attempt is not None and not _pools(adam.attempt):
-        return matches.match(match.wanted, adam.attempt, match.parent)
+        return matches.match(match.wanted, adam.attempt)
     return match
 
 

@@ -7,16 +7,11 @@ raises `CheckFailed`, `NotAttempted`, `Blocked` or `Unscored` with words for the
 from graders.checks.asserts import (
     HINTS,
     assert_accuracy,
-    assert_answer,
     assert_aspects,
     assert_better,
     assert_layers,
-    assert_matrix,
-    describe_indices,
     expected_accuracy,
-    find_array,
     require,
-    where_defined,
 )
 from graders.checks.attempts import Attempt, attempts_of, true_labels_of
 from graders.checks.context import CheckContext
@@ -31,6 +26,13 @@ from graders.checks.outcome import (
     attach,
 )
 from graders.checks.values import answer, is_number, readings
+from graders.checks.variables import (
+    assert_answer,
+    assert_matrix,
+    describe_indices,
+    find_array,
+    where_defined,
+)
 
 __all__ = [
     "HINTS",

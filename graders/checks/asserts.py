@@ -1,21 +1,18 @@
-"""What check authors assert: each says what was expected, found, where, and what to try."""
+"""What check authors assert about networks and trainings.
+
+Each says what was expected, what was found, where, and what to try.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from graders.checks.attempts import Attempt, place
+from graders.checks.attempts import Attempt
 from graders.checks.layers import Difference
 from graders.checks.matching import Match, describe_layers
 from graders.checks.outcome import CheckFailed, NotAttempted, Unscored, attach
-from graders.checks.values import answer, is_number
 from graders.expectations import Expectations, Range
-from graders.recording import RecordingFolder
-from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
+from graders.result import NetworkEvidence, TrainingEvidence
 
 # Said once, used by many checks.
 HINTS = {
@@ -129,13 +126,12 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
     wrong = [
         aspect
         for aspect in match.aspects
-        if aspect.name in names
-        and not (aspect.name in match.wanted.free and match.inherited_from(aspect.name))
+        if aspect.name in names and not match.is_own_choice(aspect.name)
     ]
     if not wrong:
         return
-    inherited = [match.inherited_from(aspect.name) for aspect in wrong]
-    own = [a for a, source in zip(wrong, inherited, strict=True) if source is None]
+    sources = [match.sources(aspect.name) for aspect in wrong]
+    own = [a for a, source in zip(wrong, sources, strict=True) if not source]
     first = own[0] if own else wrong[0]
     raise CheckFailed(
         _sentence("; ".join(f"{_WORDS[a.name]} {a.found}, not {a.expected}" for a in wrong)),
@@ -143,7 +139,7 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
         found="; ".join(aspect.found for aspect in wrong),
         where=attempt.where,
         hint=hint or HINTS.get(first.name, ""),
-        follows_from=() if own else tuple(dict.fromkeys(s for s in inherited if s)),
+        follows_from=() if own else tuple(dict.fromkeys(e for s in sources for e in s)),
     )
 
 
@@ -227,127 +223,6 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
     )
 
 
-def assert_answer(
-    recording: RecordingFolder,
-    key: str,
-    expected: float,
-    *,
-    what: str,
-    own: Sequence[tuple[float | None, str]] = (),
-    tolerance: float = 1e-4,
-    hint: str = "",
-) -> None:
-    """Assert that `answers[key]` is a number, however it is written.
-
-    Args:
-        recording: the run.
-        key: the exercise's key in `answers`.
-        expected: the right number.
-        what: what was asked, in words.
-        own: numbers that are right for the student's own network, each with the exercise in
-            which that network lost its points.
-        tolerance: relative.
-        hint: one thing to try.
-
-    Raises:
-        NotAttempted: there is no answer.
-        CheckFailed: it is another number.
-
-    """
-    given = answer(recording, key)
-    if given is None:
-        raise NotAttempted(
-            f"answers[{key!r}] holds no answer.",
-            expected=what,
-            found="nothing",
-            hint=f"Write it into the dict: answers[{key!r}] = ...",
-        )
-    if is_number(given, expected, tolerance):
-        return
-    follows = tuple(
-        exercise
-        for value, exercise in own
-        if value is not None and is_number(given, value, tolerance)
-    )
-    raise CheckFailed(
-        f"answers[{key!r}] is {_short(given)}, which is not the {what}.",
-        expected=what,
-        found=_short(given),
-        where=f"answers[{key!r}]",
-        hint=hint,
-        follows_from=follows,
-    )
-
-
-def assert_matrix(
-    recording: RecordingFolder, name: str, expected: Sequence[Sequence[float]], hint: str = ""
-) -> None:
-    """Assert that a variable holds a matrix, as list, array or tensor, extra axes of one aside.
-
-    Raises:
-        NotAttempted: there is no such variable.
-        CheckFailed: it holds something else; mistakes that can be recognised are named.
-
-    """
-    wanted = np.asarray(expected, dtype=float)
-    found = _matrix(recording, name)
-    title = name
-    if found is None:
-        raise NotAttempted(
-            f"There is no matrix called {name}.",
-            expected=f"a {wanted.shape[0]} x {wanted.shape[1]} matrix",
-            found="nothing",
-            hint=f"Assign your result to the name {name}.",
-        )
-    if found.shape != wanted.shape:
-        attach(GridEvidence(title=title, expected=wanted.tolist(), found=None))
-        raise CheckFailed(
-            f"{name} has shape {_shape(found)}; with a repeated border it keeps the image's "
-            f"{_shape(wanted)}.",
-            expected=_shape(wanted),
-            found=_shape(found),
-            where=name,
-            hint="Repeat the border before convolving, so that the result keeps the image's size.",
-        )
-    numbers = [[float(v) if np.isfinite(v) else None for v in row] for row in found]
-    attach(GridEvidence(title=title, expected=wanted.tolist(), found=numbers))
-    if np.allclose(found, wanted, atol=1e-6):
-        return
-    wrong = int(np.sum(~np.isclose(found, wanted, atol=1e-6)))
-    raise CheckFailed(
-        f"{name}: {wrong} of {wanted.size} numbers differ.",
-        expected="the matrix that is shown",
-        found=_recognised(found, wanted),
-        where=name,
-        hint=_matrix_hint(found, wanted) or hint,
-    )
-
-
-def find_array(recording: RecordingFolder, name: str) -> NDArray[Any] | None:
-    """Return an array by the name that the sheet asks for, written in any case, or in a dict."""
-    wanted = name.lower().replace("_", "")
-    for candidate in [name, *recording.data.arrays]:
-        bare = candidate.lower().replace("_", "").replace(" ", "")
-        inner = bare.rsplit("[", 1)[-1].strip("]'\"")
-        if candidate == name or wanted in {bare, inner}:
-            found = recording.array(candidate)
-            if found is not None:
-                return found
-    return None
-
-
-def describe_indices(found: Sequence[int]) -> str:
-    """Show the first of a list of positions, and how many there are."""
-    shown = ", ".join(str(int(i)) for i in list(found)[:5])
-    return f"{len(found):,} positions ({shown}{', ...' if len(found) > 5 else ''})"
-
-
-def where_defined(recording: RecordingFolder, name: str) -> str:
-    """Name the last code cell that mentions a variable."""
-    cells = [c for c in recording.data.cells if c.kind == "code" and name in c.source]
-    return place(cells[-1].index) if cells else ""
-
-
 def expected_accuracy(
     expected: Expectations, experiment: str, data: str, attempt: Attempt
 ) -> tuple[Range | None, Range | None]:
@@ -368,8 +243,8 @@ _WORDS = {
     "epochs": "it was trained for",
     "validation": "it was validated on",
     "scaling": "it was trained on",
-    "vectorised": "fit() saw the shape",
-    "fresh": "fit() went on with",
+    "vectorised": "it was trained on the shape",
+    "fresh": "the training went on with",
 }
 
 # Respects that move an accuracy, and can have lost their points in another exercise.
@@ -379,9 +254,10 @@ _ACCURACY_ASPECTS = ("scaling", "optimizer", "loss", "learning_rate", "epochs", 
 def _explaining(match: Match) -> tuple[str, ...]:
     """Exercises, other than this one, whose mistakes in this training may explain a low score."""
     found = [
-        match.inherited_from(a.name) or match.owner(a.name)
+        exercise
         for a in match.aspects
         if a.name in _ACCURACY_ASPECTS
+        for exercise in (match.sources(a.name) or (match.owner(a.name),))
     ]
     if match.layer_differences:
         found.append(match.layers_inherited_from() or match.owner("layers"))
@@ -401,55 +277,6 @@ def _attach_network(match: Match) -> None:
     )
 
 
-def _matrix(recording: RecordingFolder, name: str) -> NDArray[Any] | None:
-    found = find_array(recording, name)
-    if found is None or found.dtype.kind not in "biuf":
-        return None
-    found = np.squeeze(found).astype(float)
-    return found if found.ndim == 2 and found.size <= 10_000 else found.reshape(1, -1)[:, :100]
-
-
-def _recognised(found: NDArray[Any], wanted: NDArray[Any]) -> str:
-    if not np.isfinite(found).all():
-        return "numbers that are not finite"
-    if np.allclose(found, -wanted):
-        return "the same numbers with the opposite sign"
-    if np.allclose(found, wanted.T):
-        return "the transposed matrix"
-    if np.max(np.abs(found)) > 200 and np.allclose(found % 256, wanted % 256):
-        return "numbers that wrapped around at 256"
-    return "other numbers"
-
-
-def _matrix_hint(found: NDArray[Any], wanted: NDArray[Any]) -> str:
-    if not np.isfinite(found).all():
-        return "Look for a division by zero, or a value that was never set."
-    if np.any(wanted) and np.allclose(found, -wanted):
-        return (
-            "That is a correlation. A convolution turns the kernel by 180 degrees first; "
-            "scipy.ndimage.convolve does it."
-        )
-    if np.max(np.abs(found)) > 200 and np.allclose(found % 256, wanted % 256):
-        return "Unsigned integers can't be negative: make image and kernel int or float."
-    inside = (slice(1, -1), slice(1, -1))
-    if np.allclose(found[inside], wanted[inside]):
-        return "Only the border differs: repeat the border rows and columns instead of zeros."
-    if np.any(wanted) and np.allclose(found[inside], -wanted[inside]):
-        return "Turn the kernel by 180 degrees, and repeat the border instead of zeros."
-    if not np.any(found) and np.any(wanted):
-        return "All zero: was it the other kernel, or the other image?"
-    return ""
-
-
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith(".") else text + "."
-
-
-def _shape(array: NDArray[Any]) -> str:
-    return " x ".join(str(size) for size in array.shape)
-
-
-def _short(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

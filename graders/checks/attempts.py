@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.checks.layers import Part, is_convolutional, parts_of, short_name
+from graders.checks.layers import (
+    FORM,
+    SCALING,
+    Part,
+    is_convolutional,
+    parts_of,
+    short_name,
+)
 from graders.recording import RecordingFolder
 from graders.recording.schema import (
     CallRecord,
@@ -76,13 +83,15 @@ class Attempt:
         return self.training.batch_size if self.training else None
 
     @property
-    def rescaled(self) -> float:
-        """Factor by which a rescaling layer inside the network multiplies the pixels."""
+    def rescaled(self) -> float | None:
+        """Factor by which the network's first layers multiply the pixels; None if unknown."""
         factor = 1.0
         for layer in self.network.layers:
             if layer.type == "Rescaling" and isinstance(layer.config.get("scale"), int | float):
                 factor *= float(layer.config["scale"])
-            elif layer.type not in {"InputLayer", "Flatten", "Reshape"}:
+            elif layer.type in SCALING:
+                return None
+            elif layer.type not in FORM:
                 break
         return factor
 

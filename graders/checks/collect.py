@@ -88,11 +88,7 @@ class Collector:
                 source = _paid_at(check, pending)
                 if source is not None:
                     check.result = check.result.model_copy(
-                        update={
-                            "outcome": Outcome.PASSED,
-                            "score": check.result.points,
-                            "follows_from": source,
-                        }
+                        update={"score": check.result.points, "follows_from": source}
                     )
         return [check.result for check in pending]
 
@@ -138,11 +134,11 @@ def _paid_at(check: _Pending, others: list[_Pending]) -> str | None:
         for other in others:
             if other is check or other.result.exercise != exercise:
                 continue
-            if other.result.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED}:
-                return exercise
             paid = other.result.follows_from
             if paid is not None and paid != check.result.exercise:
                 return paid
+            if paid is None and other.result.outcome in {Outcome.FAILED, Outcome.NOT_ATTEMPTED}:
+                return exercise
     return None
 
 

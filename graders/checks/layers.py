@@ -15,20 +15,18 @@ from graders.recording.schema import LayerRecord
 from graders.result import LayerRow
 
 # Layers that bring data into form; the network is the same without them.
-_FORM = {
+FORM = {
     "InputLayer",
     "Flatten",
     "Reshape",
     "Rescaling",
     "Identity",
     "ExpandDims",
-    "Cast",
-    "TrueDivide",
-    "Divide",
-    "Multiply",
-    "Subtract",
     "Permute",
+    "Cast",
 }
+# Ways to scale the pixels inside the network, by a factor that isn't recorded.
+SCALING = {"TrueDivide", "Divide", "Multiply", "Subtract", "Lambda", "Normalization"}
 _ACTIVATIONS = {"ReLU": "relu", "Softmax": "softmax", "LeakyReLU": "leaky_relu", "ELU": "elu"}
 _KINDS = {"Dense": "dense", "Conv2D": "conv", "MaxPooling2D": "pool"}
 _MISSING = 2.0
@@ -69,6 +67,8 @@ class Difference:
     @property
     def key(self) -> tuple[str, int, str, str]:
         """Identify the same mistake made again in a network built on this one."""
+        if self.is_output:
+            return ("output", 0, self.setting, str(self.found))
         return (self.kind, self.position, self.setting, str(self.found))
 
 
@@ -95,7 +95,7 @@ def parts_of(layers: Iterable[LayerRecord]) -> list[Part]:
                 parts[-1] = _with_activation(parts[-1], activation)
             elif activation != "linear":
                 parts.append(Part("activation", "Activation", (("activation", activation),)))
-        elif layer.type not in _FORM:
+        elif layer.type not in FORM and not (layer.type in SCALING and not parts):
             parts.append(_part(layer))
     return parts
 
@@ -136,7 +136,7 @@ def input_shape(layers: list[LayerRecord]) -> tuple[int | None, ...] | None:
     """Shape of one item as the first convolution or dense layer sees it, without the batch."""
     shape = None
     for layer in layers:
-        if layer.type not in _FORM:
+        if layer.type not in FORM | SCALING:
             break
         shape = layer.output_shape or shape
     return tuple(shape[1:]) if shape else None
@@ -206,7 +206,7 @@ def describe_difference(difference: Difference) -> str:
     setting = words.get(difference.setting, difference.setting)
     want, have = _value(difference.expected), _value(difference.found)
     if difference.setting == "bias":
-        want, have = ("on" if value == "none" else value for value in (want, have))
+        return f"{place} has {'no bias' if difference.found is False else 'a bias'}"
     if setting in {"units", "filters"}:
         return f"{place} has {have} {setting} instead of {want}"
     return f"{place} has {setting} {have} instead of {want}"

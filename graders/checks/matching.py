@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from graders.checks.attempts import Attempt
@@ -22,6 +23,8 @@ from graders.recording.schema import CompileRecord, TrainingRecord
 _IMPOSSIBLE = 1e6
 # An experiment stays without an attempt rather than take one that differs more than this.
 _UNMATCHED = 9.0
+# A bonus experiment takes no attempt away from a required one; it gets what is left over.
+_UNMATCHED_BONUS = 5.0
 _COSTS = {
     "optimizer": 2.0,
     "learning_rate": 2.0,
@@ -40,6 +43,11 @@ _LAYERS_LIMIT = 6.0
 _OTHER_EXERCISE = 0.3
 _OWN_EXERCISE = -0.8
 _ORDER = 0.05
+# A rate means little beside another optimizer, and momentum makes no other method of SGD.
+_RATE_OF_ANOTHER_OPTIMIZER = 0.5
+_MOMENTUM = 0.6
+# Of several equal trainings the luckiest counts, because the sheet invites to repeat them.
+_ACCURACY = 0.3
 
 LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
 LOSS_FOR_ONE_HOT = "categorical_crossentropy"
@@ -72,6 +80,7 @@ class Wanted:
     items: tuple[int, ...] = ()  # accepted numbers of training items; empty: all of them
     epochs: int | None = None
     fresh: bool = False
+    bonus: bool = False
     owners: dict[str, str] = field(default_factory=dict)  # aspect to the exercise that asks for it
     free: tuple[str, ...] = ()  # aspects in which carrying on one's own earlier choice is right
     based_on: Wanted | None = None
@@ -90,6 +99,7 @@ class Match:
     comparison: Comparison | None = None  # None where any network of the family will do
     aspects: tuple[Aspect, ...] = ()
     parent: Match | None = None
+    earlier: tuple[Match, ...] = ()
 
     @property
     def layer_differences(self) -> list[Difference]:
@@ -112,22 +122,34 @@ class Match:
             return self.wanted.exercise
         return owner
 
-    def inherited_from(self, name: str) -> str | None:
-        """Return the exercise where the same mistake was made first, or None.
+    def sources(self, name: str) -> tuple[str, ...]:
+        """Return the exercises in which the same mistake was made before, the first one first.
 
-        The student built this experiment on an earlier one, so a mistake that both show was made
-        once, there.
+        A mistake that a student carries on was made once. An earlier experiment that is missing
+        shows no mistakes, and so can't have cost the points for this one.
         """
         mine = self.aspect(name)
         if mine is None:
-            return None
-        # An earlier experiment that is missing can't have cost the points for this.
-        if self.parent is None or self.parent.attempt is None:
-            return None
-        theirs = self.parent.aspect(name)
-        if theirs is None or theirs.key != mine.key:
-            return None
-        return self.parent.inherited_from(name) or self.parent.owner(name)
+            return ()
+        found = [m.owner(name) for m in self.earlier if _same(m.aspect(name), mine)]
+        return tuple(dict.fromkeys(found))
+
+    def inherited_from(self, name: str) -> str | None:
+        """Return the exercise where the same mistake was made first, or None."""
+        return next(iter(self.sources(name)), None)
+
+    def is_own_choice(self, name: str) -> bool:
+        """Tell whether a respect that the sheet leaves free is as in the first experiment."""
+        first = self
+        while first.parent is not None:
+            first = first.parent
+        mine = self.aspect(name)
+        return (
+            name in self.wanted.free
+            and mine is not None
+            and first is not self
+            and _same(first.aspect(name), mine)
+        )
 
     def layers_inherited_from(self) -> str | None:
         """Return the exercise where all differences between the networks were made, or None."""
@@ -137,8 +159,10 @@ class Match:
 
     def own_layer_differences(self) -> list[Difference]:
         """Return the differences between the networks that the earlier one doesn't show."""
-        if self.parent is None or self.parent.attempt is None:
+        if self.parent is None or self.parent.attempt is None or self.attempt is None:
             return self.layer_differences
+        if self.parent.attempt.parts == self.attempt.parts:
+            return []
         before = {difference.key for difference in self.parent.layer_differences}
         return [d for d in self.layer_differences if d.key not in before]
 
@@ -181,13 +205,25 @@ class Matches:
         chosen = self._assign()
         found: dict[str, Match] = {}
         for wanted in self._plan:
-            parent = found.get(wanted.based_on.name) if wanted.based_on else None
-            attempt = chosen.get(wanted.name)
-            found[wanted.name] = self.match(wanted, attempt, parent)
+            found[wanted.name] = self.match(wanted, chosen.get(wanted.name), found)
         return found
 
-    def match(self, wanted: Wanted, attempt: Attempt | None, parent: Match | None = None) -> Match:
-        """Compare one attempt with one experiment."""
+    def match(
+        self, wanted: Wanted, attempt: Attempt | None, earlier: dict[str, Match] | None = None
+    ) -> Match:
+        """Compare one attempt with one experiment.
+
+        Args:
+            wanted: the experiment.
+            attempt: what may answer it.
+            earlier: the matches of the experiments before it; default: as in the plan.
+
+        """
+        if earlier is None:
+            names = [one.name for one in self._plan]
+            before = names[: names.index(wanted.name)] if wanted.name in names else names
+            earlier = {name: self._found[name] for name in before}
+        parent = earlier.get(wanted.based_on.name) if wanted.based_on else None
         if attempt is None:
             return Match(wanted, None, parent=parent)
         return Match(
@@ -196,6 +232,7 @@ class Matches:
             self._compare(wanted, attempt),
             tuple(_aspects(wanted, attempt, self._course)),
             parent,
+            tuple(earlier.values()),
         )
 
     def _compare(self, wanted: Wanted, attempt: Attempt) -> Comparison | None:
@@ -203,20 +240,23 @@ class Matches:
         return min(candidates, key=lambda c: c.cost) if candidates else None
 
     def _assign(self) -> dict[str, Attempt]:
+        """Assign all at once; then give bonus experiments what is left over."""
         if not self._attempts or not self._plan:
             return {}
         rows, columns = len(self._attempts), len(self._plan)
-        costs = np.full((rows + columns, columns), _UNMATCHED)
+        costs = np.empty((rows, columns))
         for i, attempt in enumerate(self._attempts):
             for j, wanted in enumerate(self._plan):
                 out_of_order = abs(i / rows - j / columns)
                 costs[i, j] = self._cost(wanted, attempt) + _ORDER * out_of_order
-        chosen_rows, chosen_columns = linear_sum_assignment(costs)
-        return {
-            self._plan[j].name: self._attempts[i]
-            for i, j in zip(chosen_rows, chosen_columns, strict=True)
-            if i < rows and costs[i, j] < _UNMATCHED
-        }
+        limits = [_UNMATCHED_BONUS if wanted.bonus else _UNMATCHED for wanted in self._plan]
+        chosen = _cheapest(costs, limits)
+        open_ = [j for j in range(columns) if j not in chosen]
+        left = [i for i in range(rows) if i not in chosen.values()]
+        if open_ and left:
+            rest = _cheapest(costs[np.ix_(left, open_)], [_UNMATCHED] * len(open_))
+            chosen |= {open_[j]: left[i] for j, i in rest.items()}
+        return {self._plan[j].name: self._attempts[i] for j, i in chosen.items()}
 
     def _cost(self, wanted: Wanted, attempt: Attempt) -> float:
         if attempt.convolutional != (wanted.family == "convolutional") or not attempt.parts:
@@ -225,8 +265,17 @@ class Matches:
         cost = min(comparison.cost, _LAYERS_LIMIT) if comparison else 0.0
         if not attempt.trained:
             cost += _UNTRAINED
-        for aspect in _aspects(wanted, attempt, self._course):
-            cost += _COSTS[aspect.name]
+        aspects = {aspect.name: aspect for aspect in _aspects(wanted, attempt, self._course)}
+        for name, aspect in aspects.items():
+            if name == "optimizer" and aspect.found.startswith(f"{aspect.expected} "):
+                cost += _MOMENTUM
+            elif name == "learning_rate" and "optimizer" in aspects:
+                cost += _RATE_OF_ANOTHER_OPTIMIZER
+            else:
+                cost += _COSTS[name]
+        accuracy = attempt.test_accuracy
+        if accuracy is not None and 0.0 <= accuracy <= 1.0:
+            cost -= _ACCURACY * accuracy
         if attempt.exercise is not None:
             same = attempt.exercise == wanted.exercise
             cost += _OWN_EXERCISE if same else _OTHER_EXERCISE
@@ -270,7 +319,9 @@ def _compile_aspects(wanted: Wanted, attempt: Attempt, compiled: CompileRecord) 
         yield Aspect("learning_rate", f"{goal:g}", found, found)
     problem = _loss_problem(attempt, compiled)
     if problem:
-        yield Aspect("loss", LOSS_FOR_INTEGERS, problem, problem)
+        labels = attempt.training.data.y if attempt.training else None
+        fitting = LOSS_FOR_ONE_HOT if labels and labels.one_hot else LOSS_FOR_INTEGERS
+        yield Aspect("loss", fitting, problem, problem)
     if not any("acc" in metric for metric in compiled.metrics):
         found = ", ".join(compiled.metrics) or "none"
         yield Aspect("metrics", "accuracy", found, found)
@@ -287,7 +338,7 @@ def _data_aspects(
     x = training.data.x
     if x is None:
         return
-    problem = _scaling_problem(x.minimum, x.maximum, attempt.rescaled)
+    problem = _scaling_of(attempt, training)
     if problem:
         yield Aspect("scaling", "pixels from 0 to 1", problem, "scaling")
     if wanted.family == "dense" and len(x.shape) != 2:
@@ -314,8 +365,43 @@ def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[
         yield Aspect("items", expected, found, found)
 
 
+def _cheapest(costs: NDArray[np.float64], limits: Sequence[float]) -> dict[int, int]:
+    """Assign at most one row to each column at the least total cost.
+
+    Args:
+        costs: shape (rows, columns).
+        limits: for each column the cost of leaving it without a row.
+
+    Returns:
+        Row by column, for the columns that have one.
+
+    """
+    rows, columns = costs.shape
+    padded = np.vstack([costs, np.tile(np.asarray(limits), (columns, 1))])
+    chosen = zip(*linear_sum_assignment(padded), strict=True)
+    return {int(j): int(i) for i, j in chosen if i < rows and costs[i, j] < limits[j]}
+
+
+def _same(one: Aspect | None, other: Aspect) -> bool:
+    return one is not None and one.key == other.key
+
+
 def _epochs(count: int) -> str:
     return f"{count} epoch{'' if count == 1 else 's'}"
+
+
+def _scaling_of(attempt: Attempt, training: TrainingRecord) -> str:
+    """Look at the training images, and at the test images where they were given."""
+    factor = attempt.rescaled
+    if factor is None:
+        return ""
+    x = training.data.x
+    problem = _scaling_problem(x.minimum, x.maximum, factor) if x else ""
+    test = training.validation.x if training.validation else None
+    if not problem and test is not None and test.minimum is not None:
+        problem = _scaling_problem(test.minimum, test.maximum, factor)
+        return f"test images with {problem}" if problem else ""
+    return problem
 
 
 def _scaling_problem(low: float | None, high: float | None, factor: float) -> str:

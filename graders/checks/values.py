@@ -12,6 +12,7 @@ from graders.recording import RecordingFolder
 
 _NUMBER = re.compile(r"[-+]?\d[\d.,_' \u00a0\u202f]*(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
 _LONG_COMMENT_WORDS = 5
+_TEXT_READ = 1000
 
 
 def answer(recording: RecordingFolder, key: str) -> Any:
@@ -25,7 +26,7 @@ def answer(recording: RecordingFolder, key: str) -> Any:
     dicts += [v for name, v in values.items() if isinstance(v, dict) and name != "answers"]
     for candidates in dicts:
         for name, value in candidates.items():
-            if _bare(name) in {_bare(key), "ex" + _bare(key)} and _is_given(value):
+            if _names(name, key) and _is_given(value):
                 return value
     for name, value in values.items():
         names = {f"{word}{_bare(key)}" for word in ("answer", "answers", "ans")}
@@ -48,10 +49,14 @@ def readings(value: Any) -> list[float]:
             return []
     if not isinstance(value, str):
         return []
-    text = value.rsplit("=", 1)[-1] if "=" in value else value
-    found = _NUMBER.findall(text)
-    # One answer is one number: a text with several says the wanted one first.
-    return _as_numbers(found[0]) if found else []
+    # A text with several numbers, such as a calculation, has the answer at its beginning or end,
+    # or beside an equals sign.
+    found: list[str] = []
+    for part in (*value[:_TEXT_READ].split("="), value[:_TEXT_READ]):
+        numbers = _NUMBER.findall(part)
+        found += [numbers[0], numbers[-1]] if numbers else []
+    read = [number for text in dict.fromkeys(found) for number in _as_numbers(text)]
+    return list(dict.fromkeys(read))
 
 
 def is_number(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
@@ -126,7 +131,9 @@ def _as_numbers(text: str) -> list[float]:
     """
     text = text.strip().rstrip(".,")
     bare = re.sub(r"[ _'\u00a0\u202f]", "", text)
-    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", bare):
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(\.\d{3})+,\d+", bare):
+        candidates = [bare.replace(".", "").replace(",", ".")]
+    elif re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", bare):
         candidates = [bare.replace(",", "")]
         if bare.count(",") == 1:
             candidates.append(bare.replace(",", "."))
@@ -143,6 +150,13 @@ def _as_numbers(text: str) -> list[float]:
         if number not in found:
             found.append(number)
     return found
+
+
+def _names(name: str, key: str) -> bool:
+    """Tell whether a dict's key means an exercise: "1D", "(1d)", "Q1d", "exercise_1 d"."""
+    number, letter = re.escape(key[:-1]), re.escape(key[-1])
+    pattern = rf"(?<!\d){number}[\W_]*{letter}(?![a-z])"
+    return re.search(pattern, name.lower()) is not None
 
 
 def _bare(name: str) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from graders.errors import RecordingError
-from graders.recording.schema import Cell, Recording, TrainingRecord
+from graders.recording.schema import CallRecord, Cell, Recording, TrainingRecord
 
 _JSON_BYTES = 64_000_000
 _ARRAY_BYTES = 16_000_000
@@ -51,9 +51,9 @@ class RecordingFolder:
         record = self.data.arrays.get(name)
         return self._load(record.file) if record and record.file else None
 
-    def predictions(self, training: TrainingRecord) -> NDArray[Any] | None:
-        """Return the class that a network predicted for each test item after a training."""
-        return self._load(training.predictions) if training.predictions else None
+    def predictions(self, source: TrainingRecord | CallRecord) -> NDArray[Any] | None:
+        """Return the class that a network predicted for each test item; None if it isn't kept."""
+        return self._load(source.predictions) if source.predictions else None
 
     def cell(self, index: int | None) -> Cell | None:
         """Return a cell of the submission by its position."""

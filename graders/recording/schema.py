@@ -181,6 +181,10 @@ class CallRecord(Model):
     cell: int | None
     data: PairRecord
     scores: Scores = Field(default_factory=dict)
+    predictions: str | None = Field(
+        default=None,
+        description="file with the classes of a predict over the test set, uint8",
+    )
 
 
 class ArrayRecord(Model):

@@ -112,7 +112,7 @@ class CheckView:
     @property
     def kept(self) -> bool:
         """The check did not pass, and its points are kept: an earlier exercise paid for it."""
-        return self.check.outcome is not Outcome.PASSED and bool(self.check.follows_from)
+        return bool(self.check.follows_from)
 
 
 @dataclass(frozen=True)

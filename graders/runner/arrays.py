@@ -132,7 +132,7 @@ def take_pair(x: Any, y: Any = None) -> Pair:
         x = x[0]
     array = as_array(x)
     if array is None:
-        return Pair(None, as_array(y), "other")
+        return Pair(None, as_array(y), "other", batch_size=_first_batch(x))
     return Pair(array, as_array(y), "arrays")
 
 
@@ -167,11 +167,21 @@ def number(value: Any) -> float | None:
     return result if math.isfinite(result) else None
 
 
+def _first_batch(x: Any) -> int | None:
+    """Batch size of a keras.utils.PyDataset, whose batches can be read by their numbers."""
+    try:
+        return len(x[0][0]) if hasattr(x, "__getitem__") and hasattr(x, "num_batches") else None
+    except Exception:  # noqa: BLE001 - a student's generator may raise anything; fit will say it
+        return None
+
+
 def _read_dataset(dataset: Any) -> Pair:
     try:
         batches = int(dataset.cardinality())
         if not 0 < batches <= _DATASET_ITEMS:
-            return Pair(None, None, "tf.data")
+            # Endless or of unknown length: its first batch at least tells the batch size.
+            first = next(iter(dataset.take(1).as_numpy_iterator()))
+            return Pair(None, None, "tf.data", batch_size=len(first[0]))
         inputs: list[NDArray[Any]] = []
         targets: list[NDArray[Any]] = []
         count = 0

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import keras
 import tensorflow as tf
@@ -67,13 +67,14 @@ def _run(job: Job, channel: Connection) -> None:
         figures.flush,
     )
     writer.save()
-    writer.recording.status = "timeout"
+    status: Literal["complete", "timeout"] = "timeout"
     with _alarm(job.limits.seconds), contextlib.suppress(TimeIsUp):
         _run_cells(job.cells, shell, writer, channel, started)
-        writer.recording.status = "complete"
+        status = "complete"
     writer.cell = None
     watcher.finish(shell.namespace)
     record_namespace(shell.namespace, writer, data)
+    writer.recording.status = status
     writer.recording.seconds = time.monotonic() - started
     writer.save()
 

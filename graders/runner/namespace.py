@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.recording.schema import ArrayRecord
 from graders.runner.arrays import DataWatcher, as_array, number
@@ -13,7 +17,9 @@ from graders.runner.writer import Writer
 
 _DEPTH = 3
 _ITEMS = 200
+# An array of at least so many items with so many numbers each may be a data set.
 _ITEMS_TRACED = 100
+_FEATURES_TRACED = 64
 _NAME = 80
 
 
@@ -27,7 +33,7 @@ def record_namespace(namespace: dict[str, Any], writer: Writer, data: DataWatche
     for name, value in namespace.items():
         try:
             _keep(str(name)[:_NAME], value, writer, data, depth=0)
-        except Exception as error:  # noqa: BLE001 - a student's class may break any look at it
+        except BaseException as error:  # noqa: BLE001 - a look at an object may raise anything  # noqa: BLE001 - a student's class may break any look at it
             writer.recording.cuts.append(
                 f"The variable {name[:_NAME]} could not be kept: "
                 f"{type(error).__name__}: {str(error)[:200]}"
@@ -41,7 +47,7 @@ def simple(value: Any) -> Any:
     """
     if isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal | Fraction):
         return number(value)
     if isinstance(value, np.generic):
         return simple(value.item())
@@ -100,10 +106,11 @@ def _keep_container(
 def _as_whole_array(value: Any) -> Any:
     """Arrays, tensors, data frames, and regular lists of numbers; None for the rest."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        array = as_array(value)
-        return array if array is not None and array.dtype.kind in "biuf" else None
+        return _numeric(value)
     if hasattr(value, "values") and hasattr(value, "iloc"):  # a pandas object
         return as_array(value.values)
+    if isinstance(value, set | frozenset | deque) or type(value).__name__ == "dict_keys":
+        value = sorted(value)
     if isinstance(value, list) and not value:
         return np.empty(0, dtype=np.int64)
     if isinstance(value, list | tuple | range) and len(value) > 1:
@@ -114,12 +121,26 @@ def _as_whole_array(value: Any) -> Any:
     return None
 
 
+def _numeric(value: Any) -> NDArray[Any] | None:
+    """An array of numbers; one of objects or complex numbers where it can be made into one."""
+    array = as_array(value)
+    if array is None or array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind == "c" and not np.any(array.imag):
+        return np.asarray(array.real)
+    try:
+        return array.astype(float) if array.dtype.kind == "O" else None
+    except (TypeError, ValueError):
+        return None
+
+
 def _array_record(name: str, array: Any, writer: Writer, data: DataWatcher) -> ArrayRecord:
-    traced = array.ndim > 1 and len(array) >= _ITEMS_TRACED
+    images = array.ndim > 1 and len(array) >= _ITEMS_TRACED
+    traced = images and array.size >= _FEATURES_TRACED * len(array)
     return ArrayRecord(
         shape=list(array.shape),
         dtype=str(array.dtype),
-        file=writer.keep_array(name, array) if not traced or array.ndim == 1 else None,
+        file=None if traced else writer.keep_array(name, array),
         origin=data.origin(array) if traced else None,
         minimum=number(np.min(array)) if array.size else None,
         maximum=number(np.max(array)) if array.size else None,

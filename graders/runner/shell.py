@@ -50,6 +50,7 @@ class Shell:
         self._shell = InteractiveShell.instance(config=config)
         self._shell.showtraceback = _no_traceback
         self._shell.showsyntaxerror = _no_traceback
+        self._shell.ask_exit = lambda: None  # exit() ends a session; here there is none to end
         self._silence_commands()
         builtins.input = _no_input
         _stand_in_for_colab()

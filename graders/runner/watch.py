@@ -19,6 +19,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from graders.networks import count_parameters, describe_compile, describe_layers, kind_of
 from graders.recording.schema import (
@@ -27,6 +28,7 @@ from graders.recording.schema import (
     TrainingRecord,
 )
 from graders.runner.arrays import DataWatcher, Pair, number, take_pair
+from graders.runner.calls import call_order
 from graders.runner.measure import Measurement, measure
 from graders.runner.writer import Writer
 
@@ -152,7 +154,7 @@ class KerasWatcher:
         epochs, history = _history(model)
         record = TrainingRecord(
             id=len(recording.trainings),
-            network=self._snapshot(model),
+            network=self._snapshot(model, pair.x),
             model=self._look_up(model).serial,
             cell=self.writer.cell,
             status=status,
@@ -218,27 +220,47 @@ class KerasWatcher:
         x = kwargs.get("x", args[0] if args else None)
         y = kwargs.get("y", args[1] if len(args) > 1 else None) if kind == "evaluate" else None
         seen = self._look_up(model)
-        recording.calls.append(
-            CallRecord(
-                kind=kind,
-                model=seen.serial,
-                after_training=seen.last_training,
-                cell=self.writer.cell,
-                data=self.data.describe(take_pair(x, y)),
-                scores=_scores(model, result) if kind == "evaluate" else {},
-            )
+        record = CallRecord(
+            kind=kind,
+            model=seen.serial,
+            after_training=seen.last_training,
+            cell=self.writer.cell,
+            data=self.data.describe(take_pair(x, y)),
+            scores=_scores(model, result) if kind == "evaluate" else {},
         )
+        classes = self._test_classes(record, result) if kind == "predict" else None
+        if classes is not None:
+            name = f"predict-{len(recording.calls)}"
+            record.predictions = self.writer.keep_array(name, classes)
+        recording.calls.append(record)
+
+    def _test_classes(self, record: CallRecord, result: Any) -> NDArray[np.uint8] | None:
+        """Return the classes that predict() gave to the whole test set, if it was given that."""
+        form = self.data.form_of(record.data)
+        if form is None or form[1].split != "test" or form[1].order != "first":
+            return None
+        outputs = np.asarray(result)
+        whole = len(form[0].splits["test"].labels)
+        if outputs.ndim != 2 or len(outputs) != whole or not 1 < outputs.shape[1] <= 256:
+            return None
+        classes: NDArray[np.uint8] = np.argmax(outputs, axis=1).astype(np.uint8)
+        return classes
 
     def _look_up(self, model: Any) -> _Seen:
         if model not in self._seen:
             self._seen[model] = _Seen(serial=len(self._seen) + 1)
         return self._seen[model]
 
-    def _snapshot(self, model: Any) -> int:
-        """Record the network's present state and return its id; an unchanged state is kept once."""
+    def _snapshot(self, model: Any, inputs: NDArray[Any] | None = None) -> int:
+        """Record the network's present state and return its id; an unchanged state is kept once.
+
+        A subclassed model's layers are in the order of their attributes, until inputs show in
+        which order it calls them.
+        """
         recording = self.writer.recording
         seen = self._look_up(model)
-        layers, chain = describe_layers(model)
+        order = call_order(model, inputs) if inputs is not None else None
+        layers, chain = describe_layers(model, order)
         total, trainable = count_parameters(model)
         record = NetworkRecord(
             id=len(recording.networks),
@@ -342,9 +364,10 @@ def _validation(given: Any) -> Pair | None:
 
 
 def _batch_size(arguments: dict[str, Any], pair: Pair) -> int | None:
-    if pair.batch_size is not None:
-        return pair.batch_size
+    """Items in a step; None where a pipeline or generator doesn't say."""
     given = arguments.get("batch_size")
+    if pair.batch_size is not None or pair.form != "arrays":
+        return pair.batch_size
     return _integer(given) if given is not None else 32
 
 

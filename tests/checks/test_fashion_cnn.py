@@ -205,11 +205,6 @@ def test_a_missing_training_loses_its_own_exercise_and_no_other(data, missing, e
     assert lost(graded(data, right(without=(missing,)))) == exercises
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="test_wide_network_is_better compares whatever network was matched and never "
-    "looks at its layers",
-)
 def test_a_lucky_repetition_of_the_small_network_is_not_the_wide_one(data):
     student = right(without=("wide",))
     student.add("small", accuracy=0.80)

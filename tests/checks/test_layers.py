@@ -252,7 +252,7 @@ def test_the_same_mistake_has_the_same_key_and_another_one_has_not():
             Difference("dense", 1, "activation", "relu", "linear"),
             "dense layer 1 has activation linear instead of relu",
         ),
-        (Difference("dense", 1, "bias", None, False), "dense layer 1 has bias off instead of on"),
+        (Difference("dense", 1, "bias", None, False), "dense layer 1 has no bias"),
     ],
 )
 def test_a_difference_is_said_in_words(difference, words):

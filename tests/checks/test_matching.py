@@ -241,13 +241,14 @@ def test_three_calls_of_one_epoch_are_three_epochs():
 def test_going_on_with_the_first_network_at_the_slower_rate_answers_1g():
     run = Class(slow={"epochs_before": 3})
     assert run.found() == run.meant
-    assert wrong(run.matches["slow"]) == set()
+    # Epochs only help to find the training; 1g asks for no number of them.
+    assert wrong(run.matches["slow"]) <= {"epochs"}
 
 
 def test_going_on_with_a_trained_network_on_fewer_items_is_not_a_new_network():
     run = Class(fewer={"epochs_before": 3})
     assert run.found() == run.meant
-    assert wrong(run.matches["fewer"]) == {"fresh"}
+    assert wrong(run.matches["fewer"]) - {"epochs"} == {"fresh"}
 
 
 def test_a_first_try_of_one_epoch_does_not_stand_for_the_real_one():

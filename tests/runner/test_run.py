@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -297,7 +297,7 @@ def test_the_environment_is_clean_and_the_folder_its_own(run_code, monkeypatch):
     values = recording.data.values
     assert values["secret"] == "none"
     assert values["home"] == values["here"]
-    assert not os.path.exists("made.txt")
+    assert not Path("made.txt").exists()
 
 
 def test_a_cell_that_never_ends_is_cut_off_and_the_rest_is_kept(run_code):

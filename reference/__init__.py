@@ -1,0 +1,1 @@
+"""Reference solutions: networks, experiments, answers and data sets, one module an assignment."""
