@@ -39,6 +39,12 @@ class Attempt:
     calls: tuple[CallRecord, ...] = ()
     exercise: str | None = None  # of the cell it stands in; a hint, never a proof
     predicted: NDArray[Any] | None = None
+    looped: int = 0  # epochs before that belong to the same training, as in a loop of fit(epochs=1)
+
+    @property
+    def foreign_epochs(self) -> int:
+        """Epochs that the weights had seen in another training before this one."""
+        return max(self.training.epochs_before - self.looped, 0) if self.training else 0
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -184,6 +190,7 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
                     calls,
                     _exercise(recording, training.cell),
                     recording.predictions(training),
+                    _looped(training, data.trainings, by_id),
                 ),
             )
         )
@@ -193,6 +200,24 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
             found.append((position, Attempt(network, None, (), _exercise(recording, network.cell))))
     found.sort(key=lambda pair: pair[0])
     return [attempt for _, attempt in found]
+
+
+def _looped(
+    training: TrainingRecord, trainings: list[TrainingRecord], networks: dict[int, NetworkRecord]
+) -> int:
+    """Count the epochs of the calls just before that went on with equal data and settings."""
+    epochs, left = 0, training.epochs_before
+    for before in reversed([t for t in trainings if t.id < training.id]):
+        if before.model != training.model or left <= 0:
+            continue
+        x, earlier = training.data.x, before.data.x
+        same_data = x is not None and earlier is not None and x.digest == earlier.digest
+        one, other = networks.get(training.network), networks.get(before.network)
+        if not same_data or one is None or other is None or one.compiled != other.compiled:
+            break
+        epochs += min(before.epochs, left)
+        left -= before.epochs
+    return epochs
 
 
 def uses_test_set(pair: PairRecord | None) -> bool:

@@ -301,8 +301,8 @@ def _aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspec
         if wanted.epochs is not None and attempt.epochs != wanted.epochs:
             found = _epochs(attempt.epochs)
             yield Aspect("epochs", _epochs(wanted.epochs), found, found)
-        if wanted.fresh and attempt.training.epochs_before:
-            found = f"a network already trained for {_epochs(attempt.training.epochs_before)}"
+        if wanted.fresh and attempt.foreign_epochs:
+            found = f"a network already trained for {_epochs(attempt.foreign_epochs)}"
             yield Aspect("fresh", "a new network", found, "continued")
         if not attempt.tested:
             yield Aspect("validation", "the test set", _validation_text(attempt), "other")

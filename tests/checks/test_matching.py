@@ -463,3 +463,74 @@ def test_a_network_that_has_nothing_in_common_with_the_sheet_matches_nothing():
     run = Run()
     run.fit([], compiled())
     assert [match.attempt for match in matched(run)] == [None] * 7
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        compiled("SGD", optimizer_config={"momentum": 0.9}),
+        compiled("Adam", 0.001),
+        compiled("RMSprop", 0.001),
+    ],
+)
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_without_bonus_a_wrong_optimizer_does_not_turn_the_cnn_into_a_bonus(settings, everywhere):
+    wrong_one = {"settings": settings}
+    changes = dict.fromkeys(RIGHT if everywhere else ["cnn"], wrong_one)
+    run = Class(without=("strided", "adam"), **changes)
+    assert run.found() == run.meant
+
+
+def test_of_a_loop_of_single_epochs_the_last_training_is_meant():
+    run = Run()
+    last = {}
+    for name, right in RIGHT.items():
+        first = run.fit(**right, epochs=1)
+        for before in (1, 2):
+            training = run.fit(**right, epochs=1, epochs_before=before)
+            training.model = first.model
+        last[name] = training.id
+    matches = matched(run)
+    assert {m.wanted.name: m.attempt.training.id for m in matches} == last
+
+
+def test_of_equal_trainings_the_luckiest_counts():
+    run = Class()
+    lucky = run.run.fit(**RIGHT["small"], accuracy=0.95)
+    run.run.fit(**RIGHT["small"], accuracy=0.10)
+    assert run.matches["small"].attempt.training.id == lucky.id
+
+
+def test_a_missing_softmax_everywhere_is_one_mistake():
+    def linear(layers):
+        config = layers[-1].config | {"activation": "linear"}
+        return [*layers[:-1], layers[-1].model_copy(update={"config": config})]
+
+    changes = {name: {"layers": linear(right["layers"])} for name, right in RIGHT.items()}
+    matches = Class(**changes).matches
+    assert [d.setting for d in matches["small"].own_layer_differences()] == ["activation"]
+    assert [m.own_layer_differences() for m in list(matches)[1:]] == [[]] * 6
+
+
+def test_a_rate_not_restored_after_1g_is_a_mistake_of_1h_alone():
+    slow = {"settings": compiled(rate=0.005)}
+    matches = Class(wide=slow, cnn=slow, strided=slow).matches
+    assert matches["wide"].inherited_from("learning_rate") is None
+    assert "1h" in matches["cnn"].sources("learning_rate")
+
+
+def test_a_rate_of_ones_own_in_1f_is_the_default_from_then_on():
+    own = {"settings": compiled(rate=0.1)}
+    matches = Class(small=own, wide=own, cnn=own, strided=own).matches
+    assert all(matches[n].is_own_choice("learning_rate") for n in ("wide", "cnn", "strided"))
+
+
+def test_test_images_that_were_not_scaled_are_a_matter_of_scaling():
+    run = Run()
+    right = RIGHT["small"]
+    run.fit(**right)
+    training = run.recording.trainings[-1]
+    training.validation.x.maximum = 255.0
+    aspect = matched(run)["small"].aspect("scaling")
+    assert aspect is not None
+    assert "test images" in aspect.found

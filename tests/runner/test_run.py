@@ -370,3 +370,133 @@ def test_half_a_surrogate_pair_spoils_nothing(run_code):
     assert ended.how == "finished"
     assert recording.data.values["kept"] == 1
     assert recording.data.values["odd"] == "?"
+
+
+def test_a_layer_that_is_used_twice_is_recorded_twice(run_code):
+    recording, _ = run_code(
+        """
+import keras
+from keras import layers
+inputs = keras.Input((28, 28, 1))
+pool, relu = layers.MaxPooling2D(2), layers.Activation('relu')
+h = pool(relu(layers.Conv2D(16, 3)(inputs)))
+h = pool(relu(layers.Conv2D(8, 3)(h)))
+model = keras.Model(inputs, layers.Dense(10, activation='softmax')(layers.Flatten()(h)))
+"""
+    )
+
+    (network,) = recording.data.networks
+    types = [layer.type for layer in network.layers]
+    assert network.chain
+    assert types == [
+        "InputLayer",
+        "Conv2D",
+        "Activation",
+        "MaxPooling2D",
+        "Conv2D",
+        "Activation",
+        "MaxPooling2D",
+        "Flatten",
+        "Dense",
+    ]
+
+
+def test_layers_of_a_subclassed_network_stand_in_the_order_of_their_calls(run_code):
+    recording, _ = run_code(
+        LOAD
+        + """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = layers.Dense(10, activation='softmax')
+        self.hidden = layers.Dense(6)
+        self.relu = layers.ReLU()
+    def call(self, inputs):
+        return self.out(self.relu(self.hidden(inputs)))
+
+ready(Net()).fit(x, y, batch_size=500, verbose=0)
+"""
+    )
+
+    (training,) = recording.data.trainings
+    layers = recording.data.networks[training.network].layers
+    assert [layer.config.get("units") for layer in layers] == [6, None, 10]
+
+
+def test_the_batch_size_of_an_endless_pipeline_is_that_of_its_batches(run_code):
+    recording, _ = run_code(
+        LOAD
+        + """
+import tensorflow as tf
+train = tf.data.Dataset.from_tensor_slices((x, y)).batch(100).repeat()
+ready(net(3)).fit(train, steps_per_epoch=3, verbose=0)
+def endless():
+    while True:
+        yield x[:50], y[:50]
+ready(net(3)).fit(endless(), steps_per_epoch=3, verbose=0)
+"""
+    )
+
+    assert [t.batch_size for t in recording.data.trainings] == [100, None]
+
+
+def test_a_prediction_over_the_whole_test_set_is_kept(run_code):
+    recording, _ = run_code(
+        LOAD
+        + """
+model = ready(net(3))
+model.train_on_batch(x, y)
+classes = model.predict(a, verbose=0).argmax(axis=1)
+model.predict(a[:10], verbose=0)
+"""
+    )
+
+    whole, part = recording.data.calls
+    assert recording.predictions(whole).tolist() == recording.array("classes").tolist()
+    assert part.predictions is None
+
+
+def test_columns_sets_and_objects_are_kept_as_arrays(run_code):
+    recording, _ = run_code(
+        """
+import numpy as np
+column = np.argwhere(np.arange(300) % 2 == 0)
+found = {3, 1, 2}
+objects = np.array([[1, 2.5]], dtype=object)
+complex_ = np.array([[1 + 0j, 2]])
+"""
+    )
+
+    assert recording.array("column").shape == (150, 1)
+    assert recording.array("found").tolist() == [1, 2, 3]
+    assert recording.array("objects").tolist() == [[1, 2.5]]
+    assert recording.array("complex_").tolist() == [[1, 2]]
+
+
+def test_an_object_that_resists_every_look_costs_itself_alone(run_code):
+    recording, ended = run_code(
+        """
+class Evil:
+    shape = ()
+    def __float__(self): raise SystemExit
+evil = Evil()
+kept = 1
+"""
+    )
+
+    assert ended.how == "finished"
+    assert recording.data.values["kept"] == 1
+    assert any("evil" in cut for cut in recording.data.cuts)
+
+
+def test_exit_in_a_cell_ends_nothing(run_code):
+    recording, _ = run_code("# %%\nexit()\n# %%\nafter = 1")
+
+    assert [o.status for o in recording.data.outcomes] == ["ok", "ok"]
+    assert recording.data.values["after"] == 1
+
+
+def test_a_process_that_leaves_early_with_status_0_is_no_complete_run(run_code):
+    recording, _ = run_code("# %%\nkept = 1\n# %%\nimport os; os._exit(0)")
+
+    assert recording.data.status == "running"
