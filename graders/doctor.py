@@ -22,6 +22,7 @@ _COURSE = {
     "pandas": "pandas",
     "seaborn": "seaborn",
     "opencv-python-headless": "OpenCV",
+    "tensorboard": "TensorBoard",
 }
 
 
