@@ -53,6 +53,15 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
         )
     if attempt.training is not None:
         attach(TrainingEvidence(training=attempt.training.id))
+    if trained and attempt.training is None and attempt.network.custom_steps:
+        _attach_network(match)
+        raise Unscored(
+            "This network was trained step by step with train_on_batch(), which can't be followed.",
+            expected=what,
+            found=attempt.title,
+            where=attempt.where,
+            hint="Nothing is lost; a person will look. A training with fit() is checked at once.",
+        )
     if trained and not attempt.trained:
         _attach_network(match)
         problem = "was built but never trained"

@@ -159,7 +159,8 @@ class Attempt:
             if self.batch_size:
                 words.append(f"batches of {self.batch_size}")
         else:
-            words.append("never trained")
+            steps = self.network.custom_steps
+            words.append(f"{steps:,} steps of its own" if steps else "never trained")
         return ", ".join(words)
 
     @property

@@ -115,7 +115,7 @@ def assert_matrix(
     wrong = int(np.sum(~np.isclose(found, wanted, atol=1e-6)))
     raise CheckFailed(
         f"{name}: {wrong} of {wanted.size} numbers differ.",
-        expected="the matrix that is shown",
+        expected=_rows(wanted),
         found=_recognised(found, wanted),
         where=name,
         hint=_confused(found, others or {}) or _matrix_hint(found, wanted) or hint,
@@ -171,7 +171,7 @@ def _recognised(found: NDArray[Any], wanted: NDArray[Any]) -> str:
         return "the transposed matrix"
     if np.max(np.abs(found)) > 200 and np.allclose(found % 256, wanted % 256):
         return "numbers that wrapped around at 256"
-    return "other numbers"
+    return _rows(found)
 
 
 def _matrix_hint(found: NDArray[Any], wanted: NDArray[Any]) -> str:
@@ -196,6 +196,13 @@ def _matrix_hint(found: NDArray[Any], wanted: NDArray[Any]) -> str:
 
 def _shape(array: NDArray[Any]) -> str:
     return " x ".join(str(size) for size in array.shape)
+
+
+def _rows(matrix: NDArray[Any]) -> str:
+    """Write a small matrix in one line, rows between bars; a larger one as its shape."""
+    if matrix.size > 30:
+        return f"a {_shape(matrix)} matrix"
+    return " | ".join(" ".join(f"{number:g}" for number in row) for row in matrix)
 
 
 def _short(value: Any) -> str:

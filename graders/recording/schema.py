@@ -98,6 +98,7 @@ class NetworkRecord(Model):
     trainable: int = 0
     compiled: CompileRecord | None = None
     names: list[str] = Field(default_factory=list, description="variables that held it at the end")
+    custom_steps: int = Field(default=0, description="calls of train_on_batch, outside of fit")
 
 
 class Origin(Model):

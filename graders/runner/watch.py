@@ -70,6 +70,7 @@ class KerasWatcher:
         model.fit = self._watch_fit(model.fit)
         model.evaluate = self._watch_call(model.evaluate, "evaluate")
         model.predict = self._watch_call(model.predict, "predict")
+        model.train_on_batch = self._watch_step(model.train_on_batch)
 
     def finish(self, namespace: dict[str, Any]) -> None:
         """Record the networks that were built and never used, and the names that hold networks."""
@@ -211,6 +212,22 @@ class KerasWatcher:
 
         return call
 
+    def _watch_step(self, original: Any) -> Any:
+        @functools.wraps(original)
+        def step(model: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(model, *args, **kwargs)
+            self._quietly(self._count_step, model)
+            return result
+
+        return step
+
+    def _count_step(self, model: Any) -> None:
+        """Count a step of the student's own training loop; its network is looked at once."""
+        network = self._look_up(model).network
+        if network is None:
+            network = self._snapshot(model)
+        self.writer.recording.networks[network].custom_steps += 1
+
     def _record_call(
         self, model: Any, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
@@ -278,7 +295,8 @@ class KerasWatcher:
         previous = recording.networks[seen.network] if seen.network is not None else None
         if previous is not None and _same_state(previous, record):
             # The same network, perhaps built since: keep its place, take the fuller record.
-            record = record.model_copy(update={"id": previous.id, "cell": previous.cell})
+            kept = {"id": previous.id, "cell": previous.cell, "custom_steps": previous.custom_steps}
+            record = record.model_copy(update=kept)
             recording.networks[previous.id] = record
         elif self.writer.has_room("networks", recording.networks, self.writer.limits.networks):
             recording.networks.append(record)

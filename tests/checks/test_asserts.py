@@ -427,3 +427,10 @@ def test_a_failed_check_reads_as_sentences():
         "  where: cell 1",
         "  try: c",
     ]
+
+
+def test_a_training_loop_of_ones_own_is_left_to_a_person():
+    run = Run()
+    run.build(dense_layers(10, 10), compiled()).custom_steps = 469
+    error = failure(Unscored, require, matched(run)["small"], "network")
+    assert "train_on_batch" in error.message

@@ -454,6 +454,7 @@ model.predict(a[:10], verbose=0)
     whole, part = recording.data.calls
     assert recording.predictions(whole).tolist() == recording.array("classes").tolist()
     assert part.predictions is None
+    assert recording.data.networks[0].custom_steps == 1
 
 
 def test_columns_sets_and_objects_are_kept_as_arrays(run_code):
