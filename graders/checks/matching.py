@@ -323,7 +323,7 @@ def _compile_aspects(wanted: Wanted, attempt: Attempt, compiled: CompileRecord) 
         fitting = LOSS_FOR_ONE_HOT if labels and labels.one_hot else LOSS_FOR_INTEGERS
         yield Aspect("loss", fitting, problem, problem)
     if not any("acc" in metric for metric in compiled.metrics):
-        found = ", ".join(compiled.metrics) or "none"
+        found = ", ".join(compiled.metrics) or "missing"
         yield Aspect("metrics", "accuracy", found, found)
 
 
@@ -400,7 +400,7 @@ def _scaling_of(attempt: Attempt, training: TrainingRecord) -> str:
     test = training.validation.x if training.validation else None
     if not problem and test is not None and test.minimum is not None:
         problem = _scaling_problem(test.minimum, test.maximum, factor)
-        return f"test images with {problem}" if problem else ""
+        return f"{problem} in the test images" if problem else ""
     return problem
 
 
