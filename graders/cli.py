@@ -193,7 +193,7 @@ def demo(
     submissions = sample_submissions(sheet, everything=everything)
     console.print(
         f"Grading {len(submissions)} sample submissions of {sheet.id} on built-in data. "
-        "Each trains eight networks; this takes a few minutes."
+        "Each trains seven networks; this takes a few minutes."
     )
     _grade_class(
         sheet,

@@ -22,6 +22,20 @@ from rich.text import Text
 from graders.result import Result
 
 
+def bars(console: Console) -> Progress:
+    """Make progress bars: description, bar, n of m, time gone, time left. Silent in files."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
 class ClassProgress:
     """One bar for the class and a line for each submission that runs."""
 
@@ -30,16 +44,7 @@ class ClassProgress:
         self._students = students
         self._done = 0
         self._lock = RLock()
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._bars = bars(console)
         self._class = self._bars.add_task("class", total=students)
         self._running: dict[str, TaskID] = {}
 

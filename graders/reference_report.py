@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from graders.assignment import Assignment
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Measured, summarize
+from graders.progress import bars
 from graders.quiet import quiet_imports
 from reference import suite
 from reference.datasets import DataSet, locate
@@ -62,25 +55,16 @@ def _measure(
     # All experiments with one seed first, so that an interrupted run is useful.
     planned.sort(key=lambda item: item.seed)
     found: list[Measured] = []
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bars:
-        task = bars.add_task("training", total=len(planned))
+    with bars(console) as shown:
+        task = shown.add_task("training", total=len(planned))
 
         def begin(item: suite.Planned) -> None:
             name = f"{item.experiment.name}, batches of {item.batch_size}, seed {item.seed}"
-            bars.update(task, description=name)
+            shown.update(task, description=name)
 
         for measured in suite.run(assignment, data, planned, begin):
             found.append(measured)
-            bars.advance(task)
+            shown.advance(task)
             if save and len(found) % _SAVED_EVERY == 0:
                 suite.save(assignment, data, found)
     return suite.merged([], found)

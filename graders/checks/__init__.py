@@ -4,6 +4,7 @@ A check is a pytest test that reads a recording. It returns where the exercise i
 raises `CheckFailed`, `NotAttempted`, `Blocked` or `Unscored` with words for the student where not.
 """
 
+from graders.checks.aspects import Wanted
 from graders.checks.asserts import (
     HINTS,
     assert_accuracy,
@@ -17,7 +18,7 @@ from graders.checks.attempts import Attempt, attempts_of, true_labels_of
 from graders.checks.context import CheckContext
 from graders.checks.layers import Difference, compare, input_shape, parts_of
 from graders.checks.marks import exercise
-from graders.checks.matching import Match, Matches, Wanted
+from graders.checks.matching import Match, Matches
 from graders.checks.outcome import (
     Blocked,
     CheckFailed,

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.assignment import Assignment
+from graders.checks.aspects import Course, Wanted
 from graders.checks.attempts import Attempt, attempts_of
 from graders.checks.layers import Part, parts_of
-from graders.checks.matching import Course, Matches, Wanted
+from graders.checks.matching import Matches
 from graders.expectations import Expectations
 from graders.recording import RecordingFolder
 from graders.recording.schema import LayerRecord

@@ -7,7 +7,6 @@ and whichever of keras and tf.keras they came from.
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 import os
 import sys
@@ -27,8 +26,16 @@ from graders.recording.schema import (
     NetworkRecord,
     TrainingRecord,
 )
-from graders.runner.arrays import DataWatcher, Pair, number, take_pair
+from graders.runner.arrays import DataWatcher, Pair, take_pair
 from graders.runner.calls import call_order
+from graders.runner.fits import (
+    batch_size_of,
+    history_of,
+    integer,
+    scores_of,
+    validation_pair,
+    weights_digest,
+)
 from graders.runner.measure import Measurement, measure
 from graders.runner.writer import Writer
 
@@ -122,9 +129,9 @@ class KerasWatcher:
     def _train(self, model: Any, bound: inspect.BoundArguments, original: Any) -> Any:
         """Train in this process. A trusted trainer would take the same arguments from here."""
         arguments = bound.arguments
-        weights_before = _weights_digest(model)
+        weights_before = weights_digest(model)
         status, result, started = "error", None, time.monotonic()
-        self.progress({"event": "fit", "epochs": _integer(arguments.get("epochs"))})
+        self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
         self._depth += 1
         try:
             result = original(*bound.args, **bound.kwargs)
@@ -150,9 +157,9 @@ class KerasWatcher:
         if not self.writer.has_room("trainings", recording.trainings, self.writer.limits.trainings):
             return
         pair = take_pair(arguments.get("x"), arguments.get("y"))
-        validation = _validation(arguments.get("validation_data"))
+        validation = validation_pair(arguments.get("validation_data"))
         before = self._epochs_at.get(weights_before or "", 0)
-        epochs, history = _history(model)
+        epochs, history = history_of(model)
         record = TrainingRecord(
             id=len(recording.trainings),
             network=self._snapshot(model, pair.x),
@@ -164,12 +171,12 @@ class KerasWatcher:
             validation_split=float(arguments.get("validation_split") or 0.0),
             epochs=epochs,
             epochs_before=before,
-            batch_size=_batch_size(arguments, pair),
+            batch_size=batch_size_of(arguments, pair),
             history=history,
             seconds=seconds,
         )
         if status == "ok":
-            digest = _weights_digest(model)
+            digest = weights_digest(model)
             if digest is not None:
                 self._epochs_at[digest] = before + epochs
             measurement = self._measure(model, record, pair, validation)
@@ -243,7 +250,7 @@ class KerasWatcher:
             after_training=seen.last_training,
             cell=self.writer.cell,
             data=self.data.describe(take_pair(x, y)),
-            scores=_scores(model, result) if kind == "evaluate" else {},
+            scores=scores_of(model, result) if kind == "evaluate" else {},
         )
         classes = self._test_classes(record, result) if kind == "predict" else None
         if classes is not None:
@@ -348,65 +355,3 @@ def _is_inner_graph(model: Any) -> bool:
             return True
         frame = frame.f_back  # type: ignore[assignment]  # None ends the search
     return False
-
-
-def _weights_digest(model: Any) -> str | None:
-    """Identify a state of the weights, so that a continued training is told from a fresh one."""
-    weights = getattr(model, "weights", None)
-    if not weights:
-        return None
-    hasher = hashlib.sha256()
-    for weight in weights:
-        hasher.update(np.ascontiguousarray(weight.numpy()).tobytes())
-    return hasher.hexdigest()
-
-
-def _history(model: Any) -> tuple[int, dict[str, list[float | None]]]:
-    history = getattr(model, "history", None)
-    if history is None:
-        return 0, {}
-    values = {
-        str(name)[:80]: [number(value) for value in series[:1000]]
-        for name, series in list(history.history.items())[:40]
-        if name != "learning_rate"
-    }
-    return len(history.epoch), values
-
-
-def _validation(given: Any) -> Pair | None:
-    if given is None:
-        return None
-    if isinstance(given, list | tuple) and len(given) >= 2:
-        return take_pair(given[0], given[1])
-    return take_pair(given)
-
-
-def _batch_size(arguments: dict[str, Any], pair: Pair) -> int | None:
-    """Items in a step; None where a pipeline or generator doesn't say."""
-    given = arguments.get("batch_size")
-    if pair.batch_size is not None or pair.form != "arrays":
-        return pair.batch_size
-    return _integer(given) if given is not None else 32
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _scores(model: Any, result: Any) -> dict[str, float | None]:
-    if isinstance(result, dict):
-        return {str(k)[:80]: number(v) for k, v in result.items()}
-    names = list(getattr(model, "metrics_names", []))
-    # Keras calls all compiled metrics by one name here; the metrics know their own.
-    own = [metric.name for metric in getattr(model, "metrics", []) if metric.name != "loss"]
-    own = [
-        inner.name
-        for metric in getattr(model, "metrics", [])
-        for inner in getattr(metric, "metrics", [])
-    ] or own
-    names = ["loss", *own] if names else names
-    values = result if isinstance(result, list | tuple) else [result]
-    return {name: number(value) for name, value in zip(names, values, strict=False)}

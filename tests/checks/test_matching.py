@@ -10,9 +10,9 @@ import pytest
 
 from graders.assignment import load_assignment
 from graders.checks import Matches, Wanted
+from graders.checks.aspects import Course
 from graders.checks.attempts import attempts_of
 from graders.checks.layers import parts_of
-from graders.checks.matching import Course
 
 from .builders import (
     Run,

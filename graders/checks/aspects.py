@@ -1,0 +1,205 @@
+"""In which respects, other than its layers, a training is not the wanted one.
+
+Data, labels, scaling, optimizer, learning rate, loss, metrics, epochs, validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from graders.checks.attempts import Attempt
+from graders.recording.schema import CompileRecord, TrainingRecord
+
+LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
+LOSS_FOR_ONE_HOT = "categorical_crossentropy"
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One respect in which a training is not the wanted one."""
+
+    name: str
+    expected: str
+    found: str
+    key: str  # equal keys mean: the same mistake
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An experiment that the sheet asks for.
+
+    None means that the sheet leaves it open. `based_on` is the experiment that this one varies:
+    what a student got wrong there and carries on counts there, not here.
+    """
+
+    name: str
+    exercise: str
+    networks: tuple[str, ...] = ()  # names in the expected file; empty: any of the family
+    family: Literal["dense", "convolutional"] = "dense"
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    items: tuple[int, ...] = ()  # accepted numbers of training items; empty: all of them
+    epochs: int | None = None
+    fresh: bool = False
+    bonus: bool = False
+    owners: dict[str, str] = field(default_factory=dict)  # aspect to the exercise that asks for it
+    free: tuple[str, ...] = ()  # aspects in which carrying on one's own earlier choice is right
+    based_on: Wanted | None = None
+
+    def but(self, name: str, exercise: str, **changes: Any) -> Wanted:
+        """Vary this experiment; what isn't named stays as it is."""
+        return replace(self, name=name, exercise=exercise, based_on=self, **changes)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the data sets of a recording allow to ask: how many training items there are."""
+
+    training_items: int | None
+
+
+def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspect]:
+    """List the respects, other than the layers, in which an attempt is not the wanted one."""
+    if attempt.compiled is not None:
+        yield from _compile_aspects(wanted, attempt, attempt.compiled)
+    elif wanted.optimizer:
+        yield Aspect("optimizer", wanted.optimizer, "not compiled", "none")
+    if attempt.training is not None:
+        yield from _data_aspects(wanted, attempt, attempt.training, course)
+        if wanted.epochs is not None and attempt.epochs != wanted.epochs:
+            found = _epochs(attempt.epochs)
+            yield Aspect("epochs", _epochs(wanted.epochs), found, found)
+        if wanted.fresh and attempt.foreign_epochs:
+            found = f"a network already trained for {_epochs(attempt.foreign_epochs)}"
+            yield Aspect("fresh", "a new network", found, "continued")
+        if not attempt.tested:
+            yield Aspect("validation", "the test set", _validation_text(attempt), "other")
+
+
+def _compile_aspects(wanted: Wanted, attempt: Attempt, compiled: CompileRecord) -> Iterator[Aspect]:
+    optimizer = _optimizer_name(compiled)
+    if wanted.optimizer is not None and optimizer != wanted.optimizer:
+        yield Aspect("optimizer", wanted.optimizer, optimizer, optimizer)
+    rate = compiled.learning_rate
+    goal = wanted.learning_rate
+    if goal is not None and rate is not None and abs(rate - goal) > 1e-3 * goal:
+        found = f"{rate:.4g}"
+        yield Aspect("learning_rate", f"{goal:g}", found, found)
+    problem = _loss_problem(attempt, compiled)
+    if problem:
+        labels = attempt.training.data.y if attempt.training else None
+        fitting = LOSS_FOR_ONE_HOT if labels and labels.one_hot else LOSS_FOR_INTEGERS
+        yield Aspect("loss", fitting, problem, problem)
+    if not any("acc" in metric for metric in compiled.metrics):
+        found = ", ".join(compiled.metrics) or "missing"
+        yield Aspect("metrics", "accuracy", found, found)
+
+
+def _data_aspects(
+    wanted: Wanted, attempt: Attempt, training: TrainingRecord, course: Course
+) -> Iterator[Aspect]:
+    yield from _item_aspects(wanted, attempt, course)
+    labels = training.data.y
+    if labels is not None and labels.agreement is not None and labels.agreement < 0.99:
+        share = f"{labels.agreement:.0%} of the labels belong to their images"
+        yield Aspect("labels", "each image with its own label", share, "labels")
+    x = training.data.x
+    if x is None:
+        return
+    problem = _scaling_of(attempt, training)
+    if problem:
+        yield Aspect("scaling", "pixels from 0 to 1", problem, "scaling")
+    if wanted.family == "dense" and len(x.shape) != 2:
+        shape = " x ".join(str(size) for size in x.shape)
+        yield Aspect("vectorised", "(n, 784)", shape, "vectorised")
+
+
+def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspect]:
+    x = attempt.x
+    if x is None:
+        return
+    accepted = wanted.items or ((course.training_items,) if course.training_items else ())
+    expected = " or ".join(f"{count:,} training items" for count in accepted)
+    if x.origin is not None and x.origin.split != "train":
+        found = f"the {x.origin.split} set"
+        found = "training and test items mixed" if x.origin.split == "mixed" else found
+        yield Aspect("items", expected, found, x.origin.split)
+    elif accepted and x.shape[0] not in accepted:
+        # A validation split is another matter, with an aspect of its own.
+        found = f"{x.shape[0]:,} items"
+        yield Aspect("items", expected, found, found)
+    elif x.origin is not None and x.origin.by == "values" and x.origin.items < 0.95 * x.shape[0]:
+        found = f"{x.shape[0]:,} items, of which {x.origin.items:,} are different"
+        yield Aspect("items", expected, found, found)
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
+
+
+def _scaling_of(attempt: Attempt, training: TrainingRecord) -> str:
+    """Look at the training images, and at the test images where they were given."""
+    factor = attempt.rescaled
+    if factor is None:
+        return ""
+    x = training.data.x
+    problem = _scaling_problem(x.minimum, x.maximum, factor) if x else ""
+    test = training.validation.x if training.validation else None
+    if not problem and test is not None and test.minimum is not None:
+        problem = _scaling_problem(test.minimum, test.maximum, factor)
+        return f"{problem} in the test images" if problem else ""
+    return problem
+
+
+def _scaling_problem(low: float | None, high: float | None, factor: float) -> str:
+    """Say how inputs miss the range 0..1; an empty text if they don't."""
+    if low is None or high is None:
+        return "pixels that are not numbers"
+    low, high = low * factor, high * factor
+    found = f"pixels from {low:.3g} to {high:.3g}"
+    if low < -1e-6 or high > 1 + 1e-6:
+        return found
+    return "" if high > 0.5 else found
+
+
+def _optimizer_name(compiled: CompileRecord) -> str:
+    """Name the optimizer; momentum makes another one of SGD."""
+    momentum = compiled.optimizer_config.get("momentum")
+    if compiled.optimizer == "SGD" and isinstance(momentum, int | float) and momentum > 0:
+        return f"SGD with momentum {momentum:g}"
+    return compiled.optimizer
+
+
+def _loss_problem(attempt: Attempt, compiled: CompileRecord) -> str:
+    """Say what is wrong with the loss; integer and one-hot labels each have their own."""
+    if compiled.loss not in {LOSS_FOR_INTEGERS, LOSS_FOR_ONE_HOT}:
+        return compiled.loss or "none"
+    labels = attempt.training.data.y if attempt.training else None
+    if labels is not None:
+        fitting = LOSS_FOR_ONE_HOT if labels.one_hot else LOSS_FOR_INTEGERS
+        if compiled.loss != fitting:
+            kind = "one-hot" if labels.one_hot else "integer"
+            return f"{compiled.loss} with {kind} labels"
+    softmax = bool(attempt.parts) and attempt.parts[-1].get("activation") == "softmax"
+    if compiled.loss_config.get("from_logits") is True and softmax:
+        return f"{compiled.loss} with from_logits=True after a softmax"
+    return ""
+
+
+def _validation_text(attempt: Attempt) -> str:
+    training = attempt.training
+    if training is None:
+        return "no training"
+    if training.validation_split:
+        return f"a validation split of {training.validation_split:g}"
+    if training.validation is None:
+        return "no validation data"
+    x = training.validation.x
+    if x is None:
+        return "data that could not be recognised"
+    if x.origin is None:
+        return f"{x.shape[0]:,} items that are not the test set's"
+    whole = "" if x.origin.split != "test" else "part of "
+    return f"{whole}the {x.origin.split} set ({x.shape[0]:,} items)"

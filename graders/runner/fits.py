@@ -1,0 +1,76 @@
+"""Read from Keras what a call of fit or evaluate was given, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from graders.runner.arrays import Pair, number, take_pair
+
+
+def weights_digest(model: Any) -> str | None:
+    """Identify a state of the weights, so that a continued training is told from a fresh one."""
+    weights = getattr(model, "weights", None)
+    if not weights:
+        return None
+    hasher = hashlib.sha256()
+    for weight in weights:
+        hasher.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return hasher.hexdigest()
+
+
+def history_of(model: Any) -> tuple[int, dict[str, list[float | None]]]:
+    """Return the epochs that the last fit ran, and its metrics by epoch; NaN becomes None."""
+    history = getattr(model, "history", None)
+    if history is None:
+        return 0, {}
+    values = {
+        str(name)[:80]: [number(value) for value in series[:1000]]
+        for name, series in list(history.history.items())[:40]
+        if name != "learning_rate"
+    }
+    return len(history.epoch), values
+
+
+def validation_pair(given: Any) -> Pair | None:
+    """Read fit's validation_data: a pair of arrays, or a pipeline."""
+    if given is None:
+        return None
+    if isinstance(given, list | tuple) and len(given) >= 2:
+        return take_pair(given[0], given[1])
+    return take_pair(given)
+
+
+def batch_size_of(arguments: dict[str, Any], pair: Pair) -> int | None:
+    """Items in a step; None where a pipeline or generator doesn't say."""
+    given = arguments.get("batch_size")
+    if pair.batch_size is not None or pair.form != "arrays":
+        return pair.batch_size
+    return integer(given) if given is not None else 32
+
+
+def integer(value: Any) -> int | None:
+    """Return a whole number, or None."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def scores_of(model: Any, result: Any) -> dict[str, float | None]:
+    """Name what evaluate() returned: a dict, a list in the order of the metrics, or one loss."""
+    if isinstance(result, dict):
+        return {str(k)[:80]: number(v) for k, v in result.items()}
+    names = list(getattr(model, "metrics_names", []))
+    # Keras calls all compiled metrics by one name here; the metrics know their own.
+    own = [metric.name for metric in getattr(model, "metrics", []) if metric.name != "loss"]
+    own = [
+        inner.name
+        for metric in getattr(model, "metrics", [])
+        for inner in getattr(metric, "metrics", [])
+    ] or own
+    names = ["loss", *own] if names else names
+    values = result if isinstance(result, list | tuple) else [result]
+    return {name: number(value) for name, value in zip(names, values, strict=False)}
