@@ -87,8 +87,9 @@ def grade_class(
                     graded[one.result.submission.student] = one
                 _write_class(_in_order(submissions, graded), out)
         except BaseException:
-            # An interrupt or a broken assignment: let the running ones end, begin no other.
+            # An interrupt or a broken assignment: end the running ones, begin no other.
             pool.shutdown(wait=False, cancel_futures=True)
+            grader.sandbox.end_all()
             raise
     return _in_order(submissions, graded)
 

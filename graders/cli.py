@@ -116,7 +116,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     from graders.grading import Settings
     from graders.report import print_result, render_html
     from graders.result import Outcome
-    from graders.submission import Submission
+    from graders.submission import find_submissions
 
     sheet = _load(assignment)
     if file.is_dir() or not file.exists():
@@ -128,9 +128,12 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
                 else "there is no such file. Check the path."
             )
         )
+    if report is not None and not report.absolute().parent.is_dir():
+        _stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
     settings = Settings(device.value, timeout, data.value)
+    (submission,) = find_submissions([file])
     with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
-        result = _grade_one(sheet, settings, Submission(file.stem, file), Path(folder))
+        result = _grade_one(sheet, settings, submission, Path(folder))
     print_result(result, console)
     if report is not None:
         try:
@@ -162,7 +165,7 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     from graders.submission import find_submissions
 
     try:
-        submissions = find_submissions(paths)
+        submissions = find_submissions(paths, out)
     except TensormarkError as error:
         _stop(str(error))
     _grade_class(

@@ -41,7 +41,8 @@ def compose(
     if ended.how == "finished" and context.recording.data.status == "running":
         # os._exit(0) ends the process as if all were well, before the last cell.
         ended = Ended("died", ended.seconds, "it ended before the last cell")
-    if ended.how == "died":
+    cut_short = ended.how == "killed" and context.recording.data.status == "running"
+    if ended.how == "died" or cut_short:
         checks = [_not_to_blame(check, ended) for check in checks]
     recording = context.recording
     exercises = [
@@ -239,7 +240,7 @@ def _assignment_info(assignment: Assignment) -> AssignmentInfo:
 def _submission_info(submission: Submission) -> SubmissionInfo:
     return SubmissionInfo(
         student=submission.student,
-        files=[submission.path.name],
+        files=[submission.file_name],
         sha256=submission.sha256(),
     )
 

@@ -125,6 +125,14 @@ class SubmissionError(TensormarkError):
         )
 
     @classmethod
+    def among_submissions(cls, out: str) -> Self:
+        """Results would be written among the submissions."""
+        return cls(
+            f"{out}: the submissions stand in it, so results can't go there as well. "
+            "Name another folder with --out."
+        )
+
+    @classmethod
     def wrong_type(cls, name: str) -> Self:
         """Neither a notebook nor a script."""
         return cls(f"{name}: only notebooks (.ipynb) and Python scripts (.py) can be graded.")
@@ -169,11 +177,3 @@ class ExpectationError(TensormarkError):
     def unknown(cls, key: str, path: Path) -> Self:
         """No fact or range under this name."""
         return cls(f"{path.name} holds nothing under {key!r}. Run the reference suite again.")
-
-    @classmethod
-    def no_range(cls, key: str, data: str, assignment: str) -> Self:
-        """The reference was never measured on these data."""
-        return cls(
-            f"{key} was never measured on these data ({data}), so it can't be scored. "
-            f"Measure first: tensormark reference {assignment} --seeds 7 --save"
-        )

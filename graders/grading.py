@@ -82,16 +82,17 @@ class Grader:
             RunError: the process left no recording.
 
         """
+        # First, so that no former recording stays beside a submission that can't be read.
+        shutil.rmtree(recording, ignore_errors=True)
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
-        cells = read_cells(submission.path.name, content, ids)
-        shutil.rmtree(recording, ignore_errors=True)
+        cells = read_cells(submission.file_name, content, ids)
         recording.mkdir(parents=True)
         limit = self.settings.timeout or self.assignment.time_limit
         scratch = Path(tempfile.mkdtemp(prefix="tensormark-"))
         try:
             job = Job(
-                name=submission.path.name,
+                name=submission.file_name,
                 cells=cells,
                 recording=str(recording.resolve()),
                 scratch=str(scratch),

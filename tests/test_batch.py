@@ -17,6 +17,7 @@ from graders.result import (
     Result,
     SubmissionInfo,
 )
+from graders.sandbox import Sandbox
 from graders.submission import Submission
 
 SHEET = Assignment.model_validate(
@@ -57,6 +58,7 @@ class FakeGrader:
 
     def __init__(self, fails: dict[str, Exception] | None = None) -> None:
         self.assignment = SHEET
+        self.sandbox = Sandbox("cpu")
         self.fails = fails or {}
         self.graded: list[str] = []
 

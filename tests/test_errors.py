@@ -51,6 +51,7 @@ SUBMISSION = [
     SubmissionError.no_code_in_folder("hw.ipynb"),
     SubmissionError.several_files("hw.ipynb", ["a.ipynb", "b.ipynb"]),
     SubmissionError.wrong_type("hw.ipynb"),
+    SubmissionError.among_submissions("hw.ipynb"),
     SubmissionError.unreadable("hw.ipynb", "Permission denied"),
 ]
 
@@ -87,7 +88,6 @@ def test_a_refused_submission_is_named_and_the_sentence_is_whole(error):
         (RunError.no_recording("it is missing"), ["it is missing"]),
         (RecordingError.unreadable(Path("x/recording.json"), "too large"), ["recording.json"]),
         (ExpectationError.unknown("k", Path("x/fashion_cnn.json")), ["'k'", "fashion_cnn.json"]),
-        (ExpectationError.no_range("cnn", "abc", "sheet"), ["cnn", "abc", "reference sheet"]),
     ],
 )
 def test_a_message_holds_what_a_person_needs(error, words):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graders.checks import (
     HINTS,
     Attempt,
@@ -254,10 +256,12 @@ def _unreadable(attempt: Attempt) -> Unscored:
     )
 
 
-def _look_for_prepared(recording: RecordingFolder, fits: object, expected: str) -> None:
+def _look_for_prepared(
+    recording: RecordingFolder, fits: Callable[[ArrayRecord], bool], expected: str
+) -> None:
     """Where nothing was trained, look at the arrays that were prepared."""
     for record in recording.data.arrays.values():
-        if record.origin is not None and record.origin.split == "train" and _fits(fits, record):
+        if record.origin is not None and record.origin.split == "train" and fits(record):
             return
     raise NotAttempted(
         "No dense network was trained, and no prepared training images were found.",
@@ -265,7 +269,3 @@ def _look_for_prepared(recording: RecordingFolder, fits: object, expected: str) 
         found="nothing",
         hint="Load the data, prepare the images, and train the network of 1c on them.",
     )
-
-
-def _fits(fits: object, record: ArrayRecord) -> bool:
-    return bool(callable(fits) and fits(record))

@@ -98,7 +98,7 @@ def _strided(matches: Matches) -> Match:
 
 
 def _twin(matches: Matches, adam: Attempt) -> Attempt | None:
-    """Return the latest training of the same network with SGD."""
+    """Return the training of the same network with SGD: that of 4a or 3b, else one as long."""
     twins = [
         attempt
         for attempt in matches.attempts
@@ -107,7 +107,9 @@ def _twin(matches: Matches, adam: Attempt) -> Attempt | None:
         and attempt.compiled.optimizer == "SGD"
         and [str(part) for part in attempt.parts] == [str(part) for part in adam.parts]
     ]
-    return twins[-1] if twins else None
+    answers = [matches["strided"].attempt, matches["cnn"].attempt]
+    twins.sort(key=lambda attempt: (attempt not in answers, attempt.epochs != adam.epochs))
+    return twins[0] if twins else None
 
 
 def _pools(attempt: Attempt) -> bool:

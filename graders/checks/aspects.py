@@ -74,7 +74,9 @@ def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Asp
         if wanted.fresh and attempt.foreign_epochs:
             found = f"a network already trained for {_epochs(attempt.foreign_epochs)}"
             yield Aspect("fresh", "a new network", found, "continued")
-        if not attempt.tested:
+        # A pipeline that can't be looked into may well have been the test set.
+        unknown = attempt.training.validation is not None and attempt.training.validation.x is None
+        if not attempt.tested and not unknown:
             yield Aspect("validation", "the test set", _validation_text(attempt), "other")
 
 

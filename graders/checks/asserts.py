@@ -171,13 +171,12 @@ def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None,
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
     if accuracy is None:
-        raise CheckFailed(
+        raise Unscored(
             "No test accuracy could be determined for this training.",
             expected="a network that classifies the test images",
             found=attempt.title,
             where=attempt.where,
-            hint="Pass validation_data=(x_test, y_test) to fit(), prepared as the training data.",
-            follows_from=_explaining(match),
+            hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
         )
     low = expected.low if expected else (nearest.low if nearest else None)
     if low is not None and accuracy >= low:
@@ -218,10 +217,16 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
     attempt = better.attempt
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
-    if accuracy is not None and worse is not None and accuracy > worse:
+    if accuracy is None or worse is None:
+        raise Unscored(
+            f"{what} can't be compared: a test accuracy is unknown.",
+            found=attempt.title,
+            where=attempt.where,
+            hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
+        )
+    if accuracy > worse:
         return
-    found = "unknown" if accuracy is None else f"{accuracy:.3f}"
-    compared = "unknown" if worse is None else f"{worse:.3f}"
+    found, compared = f"{accuracy:.3f}", f"{worse:.3f}"
     raise CheckFailed(
         f"{what} reaches {found} on the test set, {than} {compared}.",
         expected=f"more than {compared}",

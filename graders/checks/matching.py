@@ -48,9 +48,6 @@ _MOMENTUM = 0.6
 # Of several equal trainings the luckiest counts, because the sheet invites to repeat them.
 _ACCURACY = 0.3
 
-LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
-LOSS_FOR_ONE_HOT = "categorical_crossentropy"
-
 
 @dataclass(frozen=True)
 class Match:

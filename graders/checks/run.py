@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 import pytest
@@ -15,9 +14,8 @@ from graders.checks.collect import Collector
 from graders.checks.context import CheckContext
 from graders.errors import RunError
 from graders.result import CheckResult
+from graders.sandbox.environment import ENVIRONMENT_LOCK
 
-# pytest changes process-wide state while it runs.
-_ONE_AT_A_TIME = RLock()
 _loaded_from: list[Path] = []
 
 
@@ -54,6 +52,10 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
         "--import-mode=importlib",
         "--strict-markers",
         f"--ignore={context.assignment.folder / 'samples'}",
+        # Captured descriptors would swallow what other threads print meanwhile.
+        "--capture=no",
+        "-p",
+        "no:tensormark",
         "-p",
         "no:cacheprovider",
         "-p",
@@ -68,7 +70,8 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
         "no:doctest",
     ]
     hand_over: list[Any] = [_HandOver(context, collector), plugin]
-    with _ONE_AT_A_TIME, _HermeticPytest():
+    # pytest and we change process-wide state while it runs.
+    with ENVIRONMENT_LOCK, _HermeticPytest():
         _forget_other_checks(context.assignment.folder)
         status = pytest.main(arguments, plugins=hand_over)
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

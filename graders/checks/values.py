@@ -11,6 +11,7 @@ from typing import Any
 from graders.recording import RecordingFolder
 
 _NUMBER = re.compile(r"[-+]?\d[\d.,_' \u00a0\u202f]*(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
+_LABEL = re.compile(r"[^a-z0-9]*(?:exercise |ex\.? ?|q)?(\d{1,2})\s*\(?([a-z])\)?(?![a-z0-9])")
 _LONG_COMMENT_WORDS = 5
 _TEXT_READ = 1000
 
@@ -75,8 +76,10 @@ def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> s
     """
     cells = [cell for cell in recording.data.cells if cell.exercise == exercise]
     # A cell that the starter made for text is the answer; others count where there is none.
+    free = [c for c in recording.data.cells if c.kind == "markdown" and c.role is None]
     sources = (
         [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role == "text"],
+        [_labelled_lines(c.source, exercise) for c in free],
         [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role is None],
         [_comments(c.source, given) for c in cells if c.kind == "code"],
     )
@@ -85,6 +88,20 @@ def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> s
         if joined:
             return joined
     return None
+
+
+def _labelled_lines(text: str, exercise: str) -> str:
+    """Lines from the exercise's own label to the next label: several may share a cell."""
+    lines: list[str] = []
+    within = False
+    for line in text.splitlines():
+        label = _LABEL.match(line.lower())
+        if label:
+            within = f"{label[1]}{label[2]}" == exercise
+        if within:
+            lines.append(line)
+    # A label alone is a heading, not an answer.
+    return "\n".join(lines).strip() if len(" ".join(lines).split()) > 2 else ""
 
 
 def _own_lines(text: str, given: set[str]) -> str:

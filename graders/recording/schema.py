@@ -163,7 +163,7 @@ class TrainingRecord(Model):
     seconds: float = 0.0
     measured: Scores = Field(
         default_factory=dict,
-        description="train and test accuracy, 0..1, measured by the runner after this fit",
+        description="test accuracy, 0..1, measured by the runner after this fit",
     )
     predictions: str | None = Field(
         default=None, description="file with the predicted class of every test item, uint8"

@@ -72,7 +72,8 @@ def _run(job: Job, channel: Connection) -> None:
         _run_cells(job.cells, shell, writer, channel, started)
         status = "complete"
     writer.cell = None
-    watcher.finish(shell.namespace)
+    with contextlib.suppress(Exception):  # what it can't look at stays unnamed
+        watcher.finish(shell.namespace)
     record_namespace(shell.namespace, writer, data)
     writer.recording.status = status
     writer.recording.seconds = time.monotonic() - started
@@ -119,6 +120,11 @@ def _prepare_keras(job: Job, writer: Writer) -> None:
         tf.config.set_visible_devices([], "GPU")
     keras.utils.set_random_seed(job.seed)
     gpus = tf.config.get_visible_devices("GPU")
+    for gpu in gpus:
+        # Without this the first of several submissions takes the whole GPU's memory.
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if job.device == "gpu" and not gpus:
+        raise RuntimeError("--device gpu was asked for, and TensorFlow sees no GPU here")
     writer.recording.environment = EnvironmentRecord(
         python=platform.python_version(),
         tensorflow=tf.__version__,

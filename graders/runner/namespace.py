@@ -33,11 +33,8 @@ def record_namespace(namespace: dict[str, Any], writer: Writer, data: DataWatche
     for name, value in namespace.items():
         try:
             _keep(str(name)[:_NAME], value, writer, data, depth=0)
-        except BaseException as error:  # noqa: BLE001 - a look at an object may raise anything  # noqa: BLE001 - a student's class may break any look at it
-            writer.recording.cuts.append(
-                f"The variable {name[:_NAME]} could not be kept: "
-                f"{type(error).__name__}: {str(error)[:200]}"
-            )
+        except BaseException as error:  # noqa: BLE001 - a look at an object may raise anything
+            writer.note_failure(f"The variable {name[:_NAME]}", error)
 
 
 def simple(value: Any) -> Any:

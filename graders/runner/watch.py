@@ -317,10 +317,7 @@ class KerasWatcher:
         try:
             action(*arguments)
         except Exception as error:  # noqa: BLE001 - a student's class may break any look at it
-            self.writer.recording.cuts.append(
-                f"A {getattr(action, '__name__', 'call')[1:]} could not be recorded: "
-                f"{type(error).__name__}: {str(error)[:200]}"
-            )
+            self.writer.note_failure(f"A {getattr(action, '__name__', 'call')[1:]}", error)
 
 
 def _same_state(before: NetworkRecord, now: NetworkRecord) -> bool:

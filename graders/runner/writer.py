@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from graders.recording.schema import Limits, Recording
 
+_NOTES = 50
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -42,10 +43,22 @@ class Writer:
         """Tell whether another item fits; say once where it doesn't."""
         if len(items) < limit:
             return True
-        note = f"More than {limit:,} {what}; the rest was left out."
-        if note not in self.recording.cuts:
-            self.recording.cuts.append(note)
+        self.note(f"More than {limit:,} {what}; the rest was left out.")
         return False
+
+    def note(self, text: str) -> None:
+        """Say what was cut or could not be recorded; each thing once, and not without end."""
+        cuts = self.recording.cuts
+        if text not in cuts and len(cuts) < _NOTES:
+            cuts.append(text)
+
+    def note_failure(self, what: str, error: BaseException) -> None:
+        """Say what could not be recorded and why; a student's exception may not describe itself."""
+        try:
+            message = str(error)[:200]
+        except BaseException:  # noqa: BLE001 - it may raise anything
+            message = ""
+        self.note(f"{what} could not be recorded: {type(error).__name__}: {message}")
 
     def keep_array(self, name: str, array: NDArray[Any]) -> str | None:
         """Store an array beside the recording; None where it is too large or not numeric."""

@@ -21,7 +21,8 @@ _KEPT = (
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
 )
-_LOCK = RLock()
+# Everything that changes os.environ for a while holds this, or threads put back each other's.
+ENVIRONMENT_LOCK = RLock()
 
 
 def server_environment(device: str) -> dict[str, str]:
@@ -62,7 +63,7 @@ def runner_environment(scratch: Path) -> dict[str, str]:
 @contextmanager
 def replaced_environment(values: dict[str, str]) -> Iterator[None]:
     """Hold exactly these variables while a process is started, and put the old ones back."""
-    with _LOCK:
+    with ENVIRONMENT_LOCK:
         before = dict(os.environ)
         os.environ.clear()
         os.environ.update(values)

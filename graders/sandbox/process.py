@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any, Literal
 
 import psutil
@@ -59,6 +59,12 @@ class Sandbox:
 
     device: str = "auto"
     _context: BaseContext | None = field(default=None, repr=False)
+    _running: set[BaseProcess] = field(default_factory=set, repr=False)
+
+    def end_all(self) -> None:
+        """End every submission that is running."""
+        for process in list(self._running):
+            _end(process)
 
     def warm_up(self) -> None:
         """Start the fork server, so that TensorFlow is imported while other work goes on."""
@@ -96,9 +102,11 @@ class Sandbox:
         finally:
             theirs.close()
         deadline = started + job.limits.seconds + GRACE_SECONDS
+        self._running.add(process)
         try:
             on_time = _follow(ours, process, deadline, progress)
         finally:
+            self._running.discard(process)
             _end(process)
             ours.close()
         seconds = time.monotonic() - started
@@ -135,30 +143,23 @@ def _follow(
     channel: Connection, process: BaseProcess, deadline: float, progress: Progress | None
 ) -> bool:
     """Pass events on until the process ends; False when the deadline comes first."""
-    listening = True
+    # In a thread of its own: half a message would keep a reader waiting beyond any deadline.
+    Thread(target=_pass_on, args=(channel, progress), daemon=True).start()
+    process.join(max(deadline - time.monotonic(), 0.0))
+    return process.exitcode is not None
+
+
+def _pass_on(channel: Connection, progress: Progress | None) -> None:
+    """Read events as bytes (never unpickled) until the channel is of no more use."""
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return False
-        if not listening:
-            process.join(min(left, 0.5))
-        elif channel.poll(min(left, 0.5)):
-            listening = _pass_on(channel, progress)
-        if process.exitcode is not None and not (listening and channel.poll(0)):
-            return True
-
-
-def _pass_on(channel: Connection, progress: Progress | None) -> bool:
-    """Read one event as bytes (never unpickled); False when the channel is of no more use."""
-    try:
-        event = json.loads(channel.recv_bytes(_EVENT_BYTES))
-    except (EOFError, OSError):
-        return False
-    except ValueError:
-        return True
-    if progress is not None and isinstance(event, dict):
-        progress(event)
-    return True
+        try:
+            event = json.loads(channel.recv_bytes(_EVENT_BYTES))
+        except (EOFError, OSError):
+            return
+        except ValueError:
+            continue
+        if progress is not None and isinstance(event, dict):
+            progress(event)
 
 
 def _end(process: BaseProcess) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 from graders.errors import SubmissionError
 
 SUFFIXES = (".ipynb", ".py")
+SIZE_LIMIT_MB = 64.0
+# What students hand in by mistake, and must hear of; a roster or a read-me is nobody's work.
+_HANDED_IN = {".zip", ".7z", ".rar", ".tar", ".gz", ".pdf", ".html", ".docx", ".r", ".jl"}
+_NOBODYS = {"__pycache__", "__MACOSX", "node_modules"}
 # Never a student's own work: checkpoints, environments, caches, what archives and systems add.
 _PASSED_OVER = {
     "__pycache__",
@@ -29,6 +33,11 @@ class Submission:
     path: Path
     problem: str | None = None
 
+    @property
+    def file_name(self) -> str:
+        """The file's name, fit to be printed and written."""
+        return _printable(self.path.name)
+
     def read(self) -> bytes:
         """Return the file's bytes.
 
@@ -41,6 +50,9 @@ class Submission:
         if not self.path.is_file():
             raise SubmissionError.missing(self.path.name)
         try:
+            megabytes = self.path.stat().st_size / 1e6
+            if megabytes > SIZE_LIMIT_MB:
+                raise SubmissionError.too_large(self.file_name, megabytes, SIZE_LIMIT_MB)
             return self.path.read_bytes()
         except OSError as error:
             why = error.strerror or str(error)
@@ -54,29 +66,43 @@ class Submission:
             return hashlib.sha256(str(self.path.name).encode()).hexdigest()
 
 
-def find_submissions(paths: Iterable[Path]) -> list[Submission]:
+def find_submissions(paths: Iterable[Path], out: Path | None = None) -> list[Submission]:
     """List the submissions under the given paths, in order, one a student.
 
-    A file is one submission, named after its stem. In a folder each notebook or script is one, and
-    each sub-folder is one student's; what can't be used stays in the list with its `problem`, so
-    that nobody is lost.
+    A file is one submission, named after its stem. In a folder each file is one, and each
+    sub-folder is one student's; what can't be used stays in the list with its `problem`, so that
+    nobody is lost. Passed over are hidden files, links, tables and texts, and `out`.
 
     Raises:
-        SubmissionError: a path that doesn't exist.
+        SubmissionError: a path that doesn't exist, or results would go among the submissions.
 
     """
     found: list[Submission] = []
     for path in paths:
         if not path.exists():
             raise SubmissionError.missing(str(path))
-        found.extend(_in_folder(path) if path.is_dir() else [_file(path)])
+        if out is not None and path.resolve() == out.resolve():
+            raise SubmissionError.among_submissions(str(out))
+        found.extend(_in_folder(path, out) if path.is_dir() else [_file(path)])
     return list(_with_own_names(found))
 
 
-def _in_folder(folder: Path) -> list[Submission]:
-    entries = [entry for entry in sorted(folder.iterdir()) if not _passed_over(entry)]
-    files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() in SUFFIXES]
-    folders = [entry for entry in entries if entry.is_dir()]
+def _in_folder(folder: Path, out: Path | None) -> list[Submission]:
+    entries = [
+        entry
+        for entry in sorted(folder.iterdir())
+        if not (entry.is_symlink() or entry.name.startswith(".") or entry.name in _NOBODYS)
+    ]
+    files = [
+        entry
+        for entry in entries
+        if entry.is_file() and entry.suffix.lower() in {*SUFFIXES, *_HANDED_IN}
+    ]
+    folders = [
+        entry
+        for entry in entries
+        if entry.is_dir() and not (out is not None and entry.resolve() == out.resolve())
+    ]
     found = [_file(file) for file in files] + [_student_folder(inner) for inner in folders]
     if not found:
         return [
@@ -143,4 +169,9 @@ def _with_own_names(found: list[Submission]) -> Iterator[Submission]:
         while name in seen:
             name += "+"
         seen.add(name)
-        yield Submission(name, submission.path, submission.problem)
+        yield Submission(_printable(name), submission.path, submission.problem)
+
+
+def _printable(name: str) -> str:
+    """Replace bytes of a file name that are no UTF-8, as old archives leave them."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -9,10 +9,10 @@ from typing import Any
 
 from graders.errors import SubmissionError
 from graders.recording.schema import Cell
+from graders.submission.find import SIZE_LIMIT_MB
 from graders.submission.labels import exercise_label, section_number
 from graders.submission.script import split_script
 
-SIZE_LIMIT_MB = 64.0
 _CONFLICT = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _CONFLICT_START = re.compile(rb"^<{7} ", re.MULTILINE)
 _PYTHON = {"", "python", "python2", "python3", "ipython", "ipython3"}

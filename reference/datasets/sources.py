@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+from graders.errors import TensormarkError
 
 Split = tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]
 Choice = Literal["auto", "local", "builtin"]
@@ -37,7 +40,7 @@ _IDX_FILES = {
 }
 
 
-class DataSetError(Exception):
+class DataSetError(TensormarkError):
     """A data set is missing or damaged; the message says which file and what to do."""
 
 
@@ -178,9 +181,15 @@ def _load(path: Path) -> Split:
 def _read_idx(folder: Path) -> Split:
     arrays = {}
     for key, (file, offset) in _IDX_FILES.items():
-        content = gzip.decompress((folder / file).read_bytes())
-        values = np.frombuffer(content, np.uint8, offset=offset)
-        arrays[key] = values.reshape(-1, 28, 28) if key.startswith("x") else values
+        try:
+            content = gzip.decompress((folder / file).read_bytes())
+            values = np.frombuffer(content, np.uint8, offset=offset)
+            arrays[key] = values.reshape(-1, 28, 28) if key.startswith("x") else values
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            raise DataSetError(
+                f"{folder / file} in Keras' cache is damaged ({error}). Delete it, and it will be "
+                "downloaded again."
+            ) from error
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 
 

@@ -165,14 +165,13 @@ def test_nothing_is_written_into_the_assignment_folder(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
-def test_nothing_is_printed(tmp_path, capfd):
+def test_pytest_itself_prints_nothing(tmp_path, capfd):
     check = '''
     from graders.checks import CheckFailed, exercise
 
     @exercise("1a", points=1)
     def test_first():
         """The first."""
-        print("from the check")
         raise CheckFailed("No.")
     '''
     run_checks(make_sheet(tmp_path, check, name="nothing_printed"))

@@ -229,3 +229,32 @@ def test_the_fingerprint_depends_on_the_content_alone(tmp_path):
 def test_what_cannot_be_read_has_a_fingerprint_all_the_same(tmp_path):
     missing = Submission("alice", tmp_path / "alice.ipynb")
     assert len(missing.sha256()) == 64
+
+
+def test_an_archive_or_a_document_that_was_handed_in_is_said_to_be_of_no_use(tmp_path):
+    for name in ("alice.ipynb", "bob.zip", "carl.pdf"):
+        write(tmp_path / name)
+    problems = {s.student: s.problem for s in find_submissions([tmp_path])}
+    assert problems["alice"] is None
+    assert "only notebooks" in problems["bob"]
+    assert "only notebooks" in problems["carl"]
+
+
+def test_results_of_an_earlier_run_are_nobodys_work(tmp_path):
+    write(tmp_path / "alice.ipynb")
+    write(tmp_path / "out" / "alice" / "recording" / "left.py")
+    assert [s.student for s in find_submissions([tmp_path], tmp_path / "out")] == ["alice"]
+
+
+def test_results_may_not_go_among_the_submissions(tmp_path):
+    write(tmp_path / "alice.ipynb")
+    with pytest.raises(SubmissionError, match="Name another folder"):
+        find_submissions([tmp_path], tmp_path)
+
+
+def test_a_name_that_is_no_utf_8_can_be_printed(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.ipynb"))
+    write(path)
+    (found,) = find_submissions([tmp_path])
+    assert found.student.encode("utf-8").decode("utf-8").startswith("M")
+    assert found.read() == path.read_bytes()
