@@ -221,8 +221,7 @@ def test_wide_network_is_better(
             hint="Build a new network with 64 units in each hidden layer, and train it.",
         )
     own = small.test_accuracy if small and small.trained else None
-    batch_size = match.attempt.batch_size if match.attempt else None
-    usual = expected.nearest_range("small", check_context.fingerprint, batch_size)
+    usual = expected.nearest_range("small", check_context.fingerprint, wide.batch_size)
     # A small network that was lucky must not cost the wide one its point: to beat what small
     # networks usually reach is enough.
     goals = [goal for goal in (own, usual.mean if usual else None) if goal is not None]

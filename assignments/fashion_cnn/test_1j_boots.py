@@ -10,7 +10,6 @@ from graders.checks import (
     CheckFailed,
     Matches,
     NotAttempted,
-    attempts_of,
     describe_indices,
     exercise,
     find_array,
@@ -94,7 +93,7 @@ def test_first_wrong_boot(recording: RecordingFolder, check_context: CheckContex
 
 def _boots_by_network(context: CheckContext) -> list[NDArray[np.int64]]:
     """What each network calls ankle boots: after each training, and in each predict()."""
-    trained = [attempt.predicted for attempt in attempts_of(context.recording)]
+    trained = [attempt.predicted for attempt in context.attempts]
     asked = [context.recording.predictions(call) for call in context.recording.data.calls]
     return [
         true_labels_of(classes, ANKLE_BOOT) for classes in [*trained, *asked] if classes is not None

@@ -93,10 +93,6 @@ class Match:
         found = [m.owner(name) for m in self.earlier if _same(m.aspect(name), mine)]
         return tuple(dict.fromkeys(found))
 
-    def inherited_from(self, name: str) -> str | None:
-        """Return the exercise where the same mistake was made first, or None."""
-        return next(iter(self.sources(name)), None)
-
     def is_own_choice(self, name: str) -> bool:
         """Tell whether a respect that the sheet leaves free is as in the first experiment."""
         first = self

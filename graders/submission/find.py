@@ -15,14 +15,7 @@ SIZE_LIMIT_MB = 64.0
 _HANDED_IN = {".zip", ".7z", ".rar", ".tar", ".gz", ".pdf", ".html", ".docx", ".r", ".jl"}
 _NOBODYS = {"__pycache__", "__MACOSX", "node_modules"}
 # Never a student's own work: checkpoints, environments, caches, what archives and systems add.
-_PASSED_OVER = {
-    "__pycache__",
-    "__MACOSX",
-    "node_modules",
-    "venv",
-    "env",
-    "site-packages",
-}
+_PASSED_OVER = _NOBODYS | {"venv", "env", "site-packages"}
 
 
 @dataclass(frozen=True)
