@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from graders.errors import AssignmentError
+from graders.training.limits import Limits
 
 
 class Base(BaseModel):
@@ -61,6 +62,7 @@ class Assignment(Base):
     source: str = ""
     data_sets: list[str] = Field(default_factory=list)
     time_limit: Annotated[float, Field(gt=0)] = 1800.0
+    training: Limits = Field(default_factory=Limits)
     sections: list[Section] = Field(alias="section")
     exercises: list[Exercise] = Field(alias="exercise", min_length=1)
     _folder: Path = PrivateAttr(default=Path())

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ import psutil
 from graders.compose import unusable
 from graders.errors import AssignmentError
 from graders.grading import Grader
+from graders.ran import Ran
 from graders.report import render_class, render_html, render_markdown
-from graders.result import Result
+from graders.result import Result, SubmissionInfo
 from graders.submission import Submission
 
 _MEMORY_PER_RUN = 2.5e9
+# A submission waits for its trainings most of the time, and equal ones are waited for together.
+_RUNS_PER_CORE = 2
+_CLASS_PAGE_SECONDS = 2.0
 _UNSAFE = re.compile(r"[^\w.-]+")
 # Names of the class's own files, and names that Windows keeps for devices.
 _RESERVED = (
@@ -79,25 +84,31 @@ def grade_class(
             pool.submit(_grade_one, grader, submission, folders[submission.student], observer)
             for submission in submissions
         }
+        written = 0.0
         try:
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     one = future.result()
                     graded[one.result.submission.student] = one
-                _write_class(_in_order(submissions, graded), out)
+                # The page of a large class takes a while to draw, so not after each student.
+                if time.monotonic() > written + _CLASS_PAGE_SECONDS:
+                    write_class(_in_order(submissions, graded), out)
+                    written = time.monotonic()
         except BaseException:
             # An interrupt or a broken assignment: end the running ones, begin no other.
             pool.shutdown(wait=False, cancel_futures=True)
-            grader.sandbox.end_all()
+            grader.stop()
             raise
+        finally:
+            write_class(_in_order(submissions, graded), out)
     return _in_order(submissions, graded)
 
 
 def default_workers(submissions: int) -> int:
-    """How many submissions to run at once: one a core, as far as memory goes."""
+    """How many submissions to run at once: two a core, as far as memory goes."""
     by_memory = int(psutil.virtual_memory().available / _MEMORY_PER_RUN)
-    return max(1, min(os.cpu_count() or 1, by_memory, submissions))
+    return max(1, min(_RUNS_PER_CORE * (os.cpu_count() or 1), by_memory, submissions))
 
 
 def threads_for(workers: int) -> int:
@@ -152,15 +163,41 @@ def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: O
         raise
     except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
         message = f"The grader failed on this submission ({type(error).__name__}: {error})."
-        result = unusable(grader.assignment, submission, message, "error")
+        info = SubmissionInfo(student=submission.student, files=[submission.file_name])
+        result = unusable(grader.assignment, info, message, "error")
         folder.mkdir(parents=True, exist_ok=True)
+        Ran(
+            assignment=str(grader.assignment.folder),
+            submission=info,
+            problem=message,
+            blame="error",
+        ).save(folder)
         result.save(folder / "result.json")
     write_feedback(result, folder)
     observer.end(submission.student, result)
-    return Graded(result, folder)
+    return Graded(outline(result), folder)
 
 
-def _write_class(graded: Sequence[Graded], out: Path) -> None:
+def outline(result: Result) -> Result:
+    """Keep of a result what the class's table and page show; the whole stands in result.json."""
+    exercises = [
+        exercise.model_copy(
+            update={
+                "checks": [c.model_copy(update={"evidence": []}) for c in exercise.checks],
+                "manual": None,
+            }
+        )
+        for exercise in result.exercises
+    ]
+    trainings = [training.model_copy(update={"history": {}}) for training in result.trainings]
+    execution = result.execution.model_copy(update={"failed_cells": []})
+    return result.model_copy(
+        update={"exercises": exercises, "trainings": trainings, "execution": execution}
+    )
+
+
+def write_class(graded: Sequence[Graded], out: Path) -> None:
+    """Write the table and the page of a class."""
     if not graded:
         return
     _replace(out / "grades.csv", grades_csv(graded))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -13,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from graders import __version__
+from graders.cache_cli import cache
 from graders.errors import TensormarkError
 
 if TYPE_CHECKING:
     from graders.assignment import Assignment
+    from graders.batch import Graded
     from graders.grading import Settings
-    from graders.result import Result
+    from graders.result import Result, TrainingSummary
     from graders.submission import Submission
     from reference.datasets import DataSet
 
@@ -29,6 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cache)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
@@ -53,6 +57,14 @@ class Data(StrEnum):
     builtin = "builtin"
 
 
+class Training(StrEnum):
+    """How much is trained."""
+
+    full = "full"
+    capped = "capped"
+    none = "none"
+
+
 AssignmentArgument = Annotated[
     str, typer.Argument(help="Name of an assignment (see `tensormark list`), or its folder.")
 ]
@@ -66,6 +78,21 @@ DataOption = Annotated[
     typer.Option(
         help="auto: $TENSORMARK_DATA, else Keras' cache or download, else the built-in look-alike; "
         "local: no download; builtin: the look-alike."
+    ),
+]
+
+TrainingOption = Annotated[
+    Training,
+    typer.Option(
+        help="full: as the submission asks; capped: few epochs on few items, for a quick look; "
+        "none: networks stay untrained, and accuracies are left open."
+    ),
+]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of finished trainings, which may be shared between machines; default: "
+        "$TENSORMARK_STORE, else the user's cache."
     ),
 ]
 
@@ -111,6 +138,8 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     device: DeviceOption = Device.auto,
     timeout: TimeoutOption = None,
     data: DataOption = Data.auto,
+    training: TrainingOption = Training.full,
+    store: StoreOption = None,
 ) -> None:
     """Check your own work. Exit status: 0 all passed, 1 something failed, 2 unusable input."""
     from graders.grading import Settings
@@ -130,7 +159,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
         )
     if report is not None and not report.absolute().parent.is_dir():
         _stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
-    settings = Settings(device.value, timeout, data.value)
+    settings = Settings(device.value, timeout, data.value, training=training.value, store=store)
     (submission,) = find_submissions([file])
     with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
         result = _grade_one(sheet, settings, submission, Path(folder))
@@ -160,8 +189,11 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     device: DeviceOption = Device.auto,
     timeout: TimeoutOption = None,
     data: DataOption = Data.auto,
+    training: TrainingOption = Training.full,
+    store: StoreOption = None,
 ) -> None:
     """Grade a class: grades.csv, index.html, and a folder with feedback for each student."""
+    from graders.grading import Settings
     from graders.submission import find_submissions
 
     try:
@@ -172,11 +204,39 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
         _load(assignment),
         submissions,
         out,
+        Settings(device.value, timeout, data.value, training=training.value, store=store),
         workers=workers,
-        device=device,
-        timeout=timeout,
-        data=data,
     )
+
+
+@app.command()
+def regrade(
+    out: Annotated[Path, typer.Argument(help="The folder that `grade` was given with --out.")],
+    assignment: Annotated[
+        str | None,
+        typer.Option(help="Check with this assignment; default: the one that it was graded with."),
+    ] = None,
+) -> None:
+    """Check a class again from its recordings: no student code runs, nothing is trained."""
+    from graders.progress import ClassProgress
+    from graders.regrade import find_runs
+    from graders.regrade import regrade as again
+
+    try:
+        folders = find_runs(out)
+        with ClassProgress(console, len(folders)).shown() as progress:
+            done = again(out, folders, assignment, progress)
+    except KeyboardInterrupt:
+        _stop(f"Interrupted. Run it again; nothing in {out} is lost.", INTERRUPTED)
+    except OSError as error:
+        _stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
+    except TensormarkError as error:
+        _stop(str(error))
+    for sentence in done.left:
+        errors.print(Text(f"Left as it was: {sentence}", style="yellow"))
+    _print_class(done.graded, out)
+    if done.left:
+        raise typer.Exit(UNUSABLE)
 
 
 @app.command()
@@ -190,6 +250,7 @@ def demo(
     ] = False,
 ) -> None:
     """Grade a small sample class on built-in data; needs nothing, opens nothing."""
+    from graders.grading import Settings
     from graders.samples import sample_submissions
 
     sheet = _load("fashion_cnn")
@@ -202,10 +263,8 @@ def demo(
         sheet,
         submissions,
         out,
+        Settings(data=Data.builtin.value),
         workers=workers,
-        device=Device.auto,
-        timeout=None,
-        data=Data.builtin,
     )
 
 
@@ -269,8 +328,12 @@ def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, ou
             def show(event: dict[str, object]) -> None:
                 if event.get("event") == "cell":
                     status.update(f"Running cell {event.get('cell')} of {event.get('of')} ...")
+                elif event.get("event") == "epoch":
+                    status.update(f"Trained {event.get('epoch')} of {event.get('of')} epochs ...")
 
-            return grader.grade(submission, out, show)
+            result = grader.grade(submission, out, show)
+            grader.tidy_up()
+            return result
     except KeyboardInterrupt:
         _stop("Interrupted; nothing was graded.", INTERRUPTED)
     except TensormarkError as error:
@@ -286,30 +349,52 @@ def _grade_class(
     sheet: Assignment,
     submissions: list[Submission],
     out: Path,
+    settings: Settings,
     *,
     workers: int,
-    device: Device,
-    timeout: float | None,
-    data: Data,
 ) -> None:
     from graders.batch import default_workers, grade_class, threads_for
-    from graders.grading import Grader, Settings
+    from graders.grading import Grader
     from graders.progress import ClassProgress
 
     workers = workers or default_workers(len(submissions))
-    settings = Settings(device.value, timeout, data.value, threads_for(workers))
+    settings = replace(settings, threads=threads_for(workers))
     try:
         with console.status("Getting TensorFlow and the data ready ..."):
             grader = Grader(sheet, settings)
         _print_data(grader.data)
         with ClassProgress(console, len(submissions)).shown() as progress:
             graded = grade_class(grader, submissions, out, workers=workers, observer=progress)
+        grader.tidy_up()
     except KeyboardInterrupt:
         _stop(f"Interrupted. What was finished stands in {out}.", INTERRUPTED)
     except OSError as error:
         _stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
     except TensormarkError as error:
         _stop(str(error))
+    for sentence in grader.trainer.warnings:
+        errors.print(Text(sentence, style="yellow"))
+    _print_trainings([training for one in graded for training in one.result.trainings])
+    _print_class(graded, out)
+
+
+def _print_trainings(trainings: list[TrainingSummary]) -> None:
+    """Say what was trained, what was reused, and the time that this saved."""
+    from graders.progress import duration, trained_in_words
+
+    asked = [t for t in trainings if t.fingerprint]
+    saved = sum(t.seconds for t in asked if t.cached)
+    done = sum(t.seconds for t in asked if not t.cached)
+    if not trainings:
+        return
+    distinct = len({t.fingerprint for t in asked})
+    text = f"{len(trainings)} trainings: {trained_in_words(trainings) or 'none carried out'}"
+    if asked:
+        text += f"; {distinct} distinct, {duration(done)} of training, {duration(saved)} saved"
+    console.print(Text(text + "."))
+
+
+def _print_class(graded: list[Graded], out: Path) -> None:
     usable = sum(one.result.execution.status not in {"unusable", "error"} for one in graded)
     console.print(f"{usable} of {len(graded)} submissions graded.")
     console.print(Text(f"  class page  {out / 'index.html'}"))

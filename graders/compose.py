@@ -12,6 +12,7 @@ from graders.checks.context import CheckContext
 from graders.checks.values import text_answer
 from graders.errors import RunError
 from graders.hints import hint_for
+from graders.ran import Ended
 from graders.recording import RecordingFolder
 from graders.result import (
     AssignmentInfo,
@@ -27,20 +28,18 @@ from graders.result import (
     TrainingEvidence,
     TrainingSummary,
 )
-from graders.sandbox.process import Ended
-from graders.submission import Submission
 
 _SOURCE_LINES = 40
 _OUTPUT_CHARACTERS = 4000
 
 
 def compose(
-    context: CheckContext, submission: Submission, checks: Sequence[CheckResult], ended: Ended
+    context: CheckContext, submission: SubmissionInfo, checks: Sequence[CheckResult], ended: Ended
 ) -> Result:
     """Make the result of a submission that was run."""
     if ended.how == "finished" and context.recording.data.status == "running":
         # os._exit(0) ends the process as if all were well, before the last cell.
-        ended = Ended("died", ended.seconds, "it ended before the last cell")
+        ended = ended.model_copy(update={"how": "died", "detail": "it ended before the last cell"})
     cut_short = ended.how == "killed" and context.recording.data.status == "running"
     if ended.how == "died" or cut_short:
         checks = [_not_to_blame(check, ended) for check in checks]
@@ -54,7 +53,7 @@ def compose(
         tensormark=__version__,
         graded_at=_now(),
         assignment=_assignment_info(context.assignment),
-        submission=_submission_info(submission),
+        submission=submission,
         score=sum(exercise.score for exercise in exercises),
         points=context.assignment.points,
         bonus_points=context.assignment.bonus_points,
@@ -74,7 +73,9 @@ def compose(
     )
 
 
-def unusable(assignment: Assignment, submission: Submission, message: str, status: str) -> Result:
+def unusable(
+    assignment: Assignment, submission: SubmissionInfo, message: str, status: str
+) -> Result:
     """Make the result of a submission that left nothing to check.
 
     Args:
@@ -88,7 +89,7 @@ def unusable(assignment: Assignment, submission: Submission, message: str, statu
         tensormark=__version__,
         graded_at=_now(),
         assignment=_assignment_info(assignment),
-        submission=_submission_info(submission),
+        submission=submission,
         score=0.0,
         points=assignment.points,
         bonus_points=assignment.bonus_points,
@@ -216,6 +217,10 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
         train_accuracy=attempt.train_accuracy,
         seconds=round(training.seconds, 2),
         verified=training.verified,
+        cached=training.reused,
+        capped=training.capped,
+        fingerprint=training.fingerprint,
+        note=training.note,
     )
 
 
@@ -234,14 +239,6 @@ def _assignment_info(assignment: Assignment) -> AssignmentInfo:
         id=assignment.id,
         title=assignment.title,
         sections={section.id: section.title for section in assignment.sections},
-    )
-
-
-def _submission_info(submission: Submission) -> SubmissionInfo:
-    return SubmissionInfo(
-        student=submission.student,
-        files=[submission.file_name],
-        sha256=submission.sha256(),
     )
 
 

@@ -4,8 +4,10 @@ TensormarkError                  any message that is meant for a person
 ├── AssignmentError              an assignment folder is broken: tell its author, grade nothing
 ├── SubmissionError              a submission can't be read: tell the student, grade the others
 ├── RunError                     the machine or the grader failed: tell the TA, never a zero
+├── TrainingError                a training is over the assignment's limits: tell the student
 ├── RecordingError               a recording is damaged or forged: never a pass, never a crash
-└── ExpectationError             no expected value under that name, or none for these data
+├── ExpectationError             no expected value under that name, or none for these data
+└── StoreError                   finished trainings can't be kept or found: tell the TA where
 
 Messages say what happened, where, and what to do. They are worded here, in class methods, so
 that one page shows every sentence that people may meet.
@@ -156,9 +158,99 @@ class RunError(TensormarkError):
         )
 
     @classmethod
+    def trainer_died(cls, why: str) -> Self:
+        """The trusted trainer ended without a result."""
+        return cls(
+            f"The trusted trainer failed on a training ({why}), so that it was trained in the "
+            "student's process and isn't verified. Grade that submission again."
+        )
+
+    @classmethod
+    def damaged(cls, path: Path) -> Self:
+        """A file that grading has written can't be read any more."""
+        return cls(f"{path} is damaged. Grade that submission again with `tensormark grade`.")
+
+    @classmethod
+    def nothing_graded(cls, out: Path) -> Self:
+        """A folder that `grade` has not filled."""
+        return cls(
+            f"{out}: there are no graded submissions in it. Name the folder that "
+            "`tensormark grade` was given with --out."
+        )
+
+    @classmethod
+    def other_data(cls, name: str, source: str, fingerprint: str) -> Self:
+        """The data of an earlier run are not here."""
+        return cls(
+            f"It was graded on {name} ({source}, {fingerprint}), and these data are not on this "
+            "machine. Set TENSORMARK_DATA to the folder that holds them."
+        )
+
+    @classmethod
     def no_recording(cls, why: str) -> Self:
         """Nothing was written that could be checked."""
         return cls(f"The run left no recording that could be read: {why}")
+
+
+class TrainingError(TensormarkError):
+    """A training asks for more than the assignment allows; the sentence is for the student."""
+
+    @classmethod
+    def too_many_parameters(cls, found: int, limit: int) -> Self:
+        """The network is too large."""
+        return cls(
+            f"The network has more than {limit:,} parameters ({found:,} so far), which is the "
+            "limit of this assignment. Use smaller layers."
+        )
+
+    @classmethod
+    def too_many_epochs(cls, found: int, limit: int) -> Self:
+        """One call of fit asks for too many epochs."""
+        return cls(
+            f"fit() was asked for {found:,} epochs, and the limit of this assignment is {limit:,}. "
+            "Use fewer epochs."
+        )
+
+    @classmethod
+    def too_many_trainings(cls, limit: int) -> Self:
+        """One submission calls fit too often."""
+        return cls(
+            f"This is training number {limit + 1:,}, and the limit of this assignment is "
+            f"{limit:,} for one submission. Train fewer networks."
+        )
+
+    @classmethod
+    def too_much_data(cls, megabytes: float, limit: float) -> Self:
+        """One call of fit is given too much."""
+        return cls(
+            f"fit() was given {megabytes:,.0f} MB of data (as float32), and the limit of this "
+            f"assignment is {limit:,.0f} MB. Use fewer or smaller items."
+        )
+
+    @classmethod
+    def too_much_work(cls, operations: float, limit: float) -> Self:
+        """The trainings of one submission would take too long."""
+        return cls(
+            f"This training would bring the submission to {operations:.2g} multiplications, and "
+            f"the limit of this assignment is {limit:.2g}. Use a smaller network, fewer items or "
+            "fewer epochs."
+        )
+
+    @classmethod
+    def too_slow(cls, seconds: float) -> Self:
+        """One training did not end in its time."""
+        return cls(
+            f"This training was stopped after {seconds:,.0f} s, which is the limit of this "
+            "assignment. Use a smaller network, fewer items or fewer epochs."
+        )
+
+    @classmethod
+    def too_much_memory(cls, gigabytes: float) -> Self:
+        """One training used up its memory."""
+        return cls(
+            f"This training needed more than {gigabytes:g} GB of memory, which is the limit of "
+            "this assignment. Use a smaller network or smaller batches."
+        )
 
 
 class RecordingError(TensormarkError):
@@ -177,3 +269,23 @@ class ExpectationError(TensormarkError):
     def unknown(cls, key: str, path: Path) -> Self:
         """No fact or range under this name."""
         return cls(f"{path.name} holds nothing under {key!r}. Run the reference suite again.")
+
+
+class StoreError(TensormarkError):
+    """The folder that keeps finished trainings can't be used."""
+
+    @classmethod
+    def cannot_write(cls, root: Path, why: str) -> Self:
+        """The folder can't be made, or nothing can be put into it or removed from it."""
+        return cls(
+            f"{root}: finished trainings can't be kept there ({why}). Free space or mend the "
+            "folder's permissions, or set TENSORMARK_STORE to another folder."
+        )
+
+    @classmethod
+    def cannot_read(cls, root: Path, why: str) -> Self:
+        """Something is there, but it can't be listed as a folder."""
+        return cls(
+            f"{root}: the folder of finished trainings can't be read ({why}). Mend its "
+            "permissions, or set TENSORMARK_STORE to another folder."
+        )

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.errors import ExpectationError
+from graders.training.request import Cap
 
 # The range reaches this many standard deviations below the mean; a stated chance of a false fail
 # needs more trainings and comes with calibration.
@@ -41,6 +42,7 @@ class Measured(Base):
     experiment: str
     data: str = Field(description="fingerprint of the data set")
     batch_size: int
+    cap: Cap | None = Field(default=None, description="bounds of `--training capped`")
     scores: list[ScoreRecord]
     seconds: float = Field(default=0.0, description="mean time of one training")
     environment: dict[str, str] = Field(default_factory=dict)
@@ -83,6 +85,10 @@ class Expectations(Base):
             ) from error
         except ValidationError as error:
             raise ExpectationError(f"{path} is damaged: {error.errors()[0]['msg']}") from error
+
+    def under(self, cap: Cap | None) -> Self:
+        """Leave only ranges that were measured under these bounds of a training."""
+        return self.model_copy(update={"measured": [m for m in self.measured if m.cap == cap]})
 
     def __getitem__(self, key: str) -> Any:
         """Return an exact fact, such as expected["small.parameters"]."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -15,16 +16,34 @@ from graders.assignment import Assignment, load_assignment
 from graders.checks.context import CheckContext
 from graders.checks.run import run_checks
 from graders.compose import compose, unusable
-from graders.errors import AssignmentError, RecordingError, RunError, SubmissionError
+from graders.describe.origin import KnownData
+from graders.errors import (
+    AssignmentError,
+    RecordingError,
+    RunError,
+    StoreError,
+    SubmissionError,
+)
 from graders.expectations import Expectations
+from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
+from graders.recording.reader import trusted_folder
 from graders.recording.schema import Limits
-from graders.result import CheckResult, Result
-from graders.sandbox import Job, Sandbox, ServedFile
-from graders.sandbox.process import Ended, Progress
+from graders.result import CheckResult, DataSetUse, Result, SubmissionInfo
+from graders.sandbox import ForkServer, Job, Sandbox, ServedFile
+from graders.sandbox.process import Progress
 from graders.submission import Submission, read_cells
+from graders.training.request import Cap
+from graders.training.session import Session
+from graders.training.store import Store, default_root
+from graders.training.trainer import Trainer, device_of, setting_for
 from reference.datasets import DataSet, locate
 from reference.datasets.sources import Choice
+
+# The student's process writes this folder of a student's results.
+RECORDING = "recording"
+# So many times the largest training's data must fit into memory for them to go by way of it.
+_EXCHANGES = 4
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,8 @@ class Settings:
     timeout: float | None = None  # seconds; None: the assignment's own limit
     data: Choice = "auto"
     threads: int = 0  # TensorFlow's threads per submission; 0: its own choice
+    training: Literal["full", "capped", "none"] = "full"
+    store: Path | None = None  # where finished trainings are kept; None: the user's cache
 
 
 @dataclass
@@ -43,70 +64,152 @@ class Grader:
 
     assignment: Assignment
     settings: Settings = field(default_factory=Settings)
+    server: ForkServer = field(init=False)
     sandbox: Sandbox = field(init=False)
+    trainer: Trainer = field(init=False)
     data: list[DataSet] = field(init=False)
-    expected: Expectations = field(init=False)
+    checker: Checker = field(init=False)
+    _served: list[ServedFile] = field(init=False, repr=False)
+    _folder: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.sandbox = Sandbox(self.settings.device)
+        self.server = ForkServer(self.settings.device)
         # TensorFlow is imported beside us while the data are read.
-        self.sandbox.warm_up()
-        self.expected = Expectations.load(self.assignment.id)
+        self.server.warm_up()
+        self.sandbox = Sandbox(self.server)
+        self._folder = tempfile.TemporaryDirectory(prefix="tensormark-data-")
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
+        self.checker = Checker(self.assignment, self.data, self.cap)
+        served = self._served = self._serve()
+        self.trainer = Trainer(
+            server=self.server,
+            store=Store(self.settings.store or default_root(), on_damage=self._note),
+            setting=setting_for(device_of(self.settings.device), self.cap, served),
+            limits=self.assignment.training,
+            data=served,
+        )
+
+    @property
+    def cap(self) -> Cap | None:
+        """Bounds of each training, with `--training capped`."""
+        return self.assignment.training.cap if self.settings.training == "capped" else None
 
     def grade(self, submission: Submission, out: Path, progress: Progress | None = None) -> Result:
-        """Grade one submission; leaves `recording/` and `result.json` in the folder `out`.
+        """Grade one submission.
 
-        Whatever is wrong with the submission ends up in the result; nothing is raised for it.
+        Leaves in the folder `out`: `recording/` (from the student's process), `trained/` and
+        `run.json` (from ours), and `result.json`. Whatever is wrong with the submission ends up
+        in the result; nothing is raised for it.
         """
         out.mkdir(parents=True, exist_ok=True)
+        ran = self.run(submission, out, progress)
+        ran.save(out)
+        return self.checker.check(ran, out)
+
+    def run(self, submission: Submission, out: Path, progress: Progress | None = None) -> Ran:
+        """Run a submission in its own process, and say how that went."""
+        ran = Ran(
+            assignment=str(self.assignment.folder),
+            submission=_info(submission),
+            data_sets=_used(self.data),
+            training=self.settings.training,
+            cap=self.cap,
+        )
         try:
-            context, ended = self.run(submission, out / "recording", progress)
-            checks = run_checks(context)
-            verify_points(self.assignment, checks)
-            result = compose(context, submission, checks, ended)
+            ran.ended = self._run(submission, out / RECORDING, progress)
         except SubmissionError as error:
-            result = unusable(self.assignment, submission, str(error), "unusable")
-        except (RunError, RecordingError) as error:
-            result = unusable(self.assignment, submission, str(error), "error")
-        result.save(out / "result.json")
-        return result
+            ran.problem, ran.blame = str(error), "unusable"
+        except RunError as error:
+            ran.problem, ran.blame = str(error), "error"
+        return ran
 
-    def run(
-        self, submission: Submission, recording: Path, progress: Progress | None = None
-    ) -> tuple[CheckContext, Ended]:
-        """Run a submission in its own process and open what it leaves behind.
+    def tidy_up(self) -> None:
+        """Keep the store within its size."""
+        try:
+            self.trainer.store.prune()
+        except StoreError as error:
+            self._note(str(error))
 
-        Raises:
-            SubmissionError: the file can't be read.
-            RunError: the process left no recording.
+    def stop(self) -> None:
+        """End whatever is running."""
+        self.trainer.stop()
+        self.server.end_all()
 
-        """
+    def _run(self, submission: Submission, recording: Path, progress: Progress | None) -> Ended:
         # First, so that no former recording stays beside a submission that can't be read.
-        shutil.rmtree(recording, ignore_errors=True)
+        for folder in (recording, trusted_folder(recording)):
+            shutil.rmtree(folder, ignore_errors=True)
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
         cells = read_cells(submission.file_name, content, ids)
         recording.mkdir(parents=True)
         limit = self.settings.timeout or self.assignment.time_limit
-        scratch = Path(tempfile.mkdtemp(prefix="tensormark-"))
-        try:
+        room = _EXCHANGES * self.assignment.training.megabytes * 1e6
+        with _scratch_folder() as scratch, _scratch_folder(room) as exchange:
             job = Job(
                 name=submission.file_name,
                 cells=cells,
                 recording=str(recording.resolve()),
                 scratch=str(scratch),
-                data=[_served(data) for data in self.data],
+                exchange=str(exchange),
+                data=self._served,
                 limits=Limits(seconds=limit),
                 seed=int(hashlib.sha256(content).hexdigest()[:8], 16),
                 device=self.settings.device,
                 threads=self.settings.threads,
+                training=self.settings.training,
+                cap=self.cap,
             )
-            ended = self.sandbox.run(job, progress)
-        finally:
-            with suppress(OSError):
-                shutil.rmtree(scratch)
-        return self.open(recording, ended), ended
+            session = Session(self.trainer, exchange, trusted_folder(recording), progress)
+            return self.sandbox.run(job, progress, session.answer)
+
+    def _serve(self) -> list[ServedFile]:
+        """Write the data sets once so that every process of the class reads them fast."""
+        served = []
+        for data in self.data:
+            path = Path(self._folder.name) / f"{data.name}.npz"
+            KnownData.of(data.name, data.load()).write(path)
+            served.append(
+                ServedFile(
+                    name=data.name,
+                    path=str(path),
+                    source=data.source,
+                    fingerprint=data.fingerprint,
+                )
+            )
+        return served
+
+    def _note(self, sentence: str) -> None:
+        self.trainer.warn(sentence)
+
+
+@dataclass
+class Checker:
+    """Makes results from what runs have left behind; runs no student code and trains nothing."""
+
+    assignment: Assignment
+    data: list[DataSet]
+    cap: Cap | None = None
+
+    @cached_property
+    def expected(self) -> Expectations:
+        """The expected values, measured under the same bounds as the submission's trainings."""
+        return Expectations.load(self.assignment.id).under(self.cap)
+
+    def check(self, ran: Ran, folder: Path) -> Result:
+        """Check what a run has left in a folder, and write `result.json`."""
+        if ran.ended is None:
+            result = unusable(self.assignment, ran.submission, ran.problem, ran.blame)
+        else:
+            try:
+                context = self.open(folder / RECORDING, ran.ended)
+                checks = run_checks(context)
+                verify_points(self.assignment, checks)
+                result = compose(context, ran.submission, checks, ran.ended)
+            except (RunError, RecordingError) as error:
+                result = unusable(self.assignment, ran.submission, str(error), "error")
+        result.save(folder / "result.json")
+        return result
 
     def open(self, recording: Path, ended: Ended | None = None) -> CheckContext:
         """Open a recording for checking.
@@ -143,22 +246,48 @@ def verify_points(assignment: Assignment, checks: Sequence[CheckResult]) -> None
             raise AssignmentError.points_differ(exercise.id, exercise.points, found + manual)
 
 
-def run_submission(folder: Path, submission: Path, recording: Path) -> CheckContext:
-    """Run a submission for a plain `pytest FOLDER --submission FILE`."""
+def run_submission(folder: Path, submission: Path, out: Path) -> CheckContext:
+    """Run a submission for a plain `pytest FOLDER --submission FILE`.
+
+    Raises:
+        SubmissionError: the file can't be read.
+        RunError: the process left no recording.
+
+    """
     grader = Grader(load_assignment(folder))
-    context, _ = grader.run(Submission(submission.stem, submission), recording)
-    return context
+    ran = grader.run(Submission(submission.stem, submission), out)
+    if ran.ended is None:
+        raise SubmissionError(ran.problem) if ran.blame == "unusable" else RunError(ran.problem)
+    return grader.checker.open(out / RECORDING, ran.ended)
 
 
 def open_recording(folder: Path, recording: Path) -> CheckContext:
     """Open an earlier recording for a plain `pytest FOLDER --recording DIR`."""
-    return Grader(load_assignment(folder)).open(recording)
+    assignment = load_assignment(folder)
+    data = [locate(name, "auto") for name in assignment.data_sets]
+    return Checker(assignment, data).open(recording)
 
 
-def _served(data: DataSet) -> ServedFile:
-    return ServedFile(
-        name=data.name,
-        path=str(data.path),
-        source=data.source,
-        fingerprint=data.fingerprint,
+@contextmanager
+def _scratch_folder(memory: float = 0.0) -> Iterator[Path]:
+    """Make a folder for a while; in memory, where there is room for that many bytes."""
+    shared = Path("/dev/shm")  # noqa: S108 - the name of the folder in it is not to be guessed
+    inside = None
+    with suppress(OSError):
+        if memory and shutil.disk_usage(shared).free > memory:
+            inside = shared
+    folder = Path(tempfile.mkdtemp(prefix="tensormark-", dir=inside))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _used(data: list[DataSet]) -> list[DataSetUse]:
+    return [DataSetUse(name=d.name, source=d.source, fingerprint=d.fingerprint) for d in data]
+
+
+def _info(submission: Submission) -> SubmissionInfo:
+    return SubmissionInfo(
+        student=submission.student, files=[submission.file_name], sha256=submission.sha256()
     )

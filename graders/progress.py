@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any
@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from graders.result import Result
+from graders.result import Result, TrainingSummary
 
 
 def bars(console: Console) -> Progress:
@@ -57,15 +57,20 @@ class ClassProgress:
     def begin(self, student: str) -> None:
         """A submission starts to run."""
         with self._lock:
-            self._running[student] = self._bars.add_task(f"  {student[:28]}", total=None)
+            self._running[student] = self._bars.add_task(_indented(student), total=None)
 
     def event(self, student: str, event: dict[str, Any]) -> None:
         """A cell or a training begins; the event comes from an untrusted process."""
-        of, cell = event.get("of"), event.get("cell")
-        if isinstance(of, int) and isinstance(cell, int):
-            with self._lock:
-                if student in self._running:
-                    self._bars.update(self._running[student], total=of, completed=cell)
+        of, cell, epoch = event.get("of"), event.get("cell"), event.get("epoch")
+        with self._lock:
+            task = self._running.get(student)
+            if task is None or not isinstance(of, int):
+                return
+            if isinstance(cell, int):
+                self._bars.update(task, total=of, completed=cell, description=_indented(student))
+            elif isinstance(epoch, int):
+                doing = f"{_indented(student)}: trained {epoch} of {of} epochs"
+                self._bars.update(task, description=doing)
 
     def end(self, student: str, result: Result) -> None:
         """A submission has its result."""
@@ -95,4 +100,32 @@ def one_line(result: Result) -> str:
         parts.append("lost in " + ", ".join(lost))
     if result.execution.status != "complete":
         parts.append(result.execution.status)
-    return f"{student}: {'; '.join(parts)}  ({result.execution.seconds:.0f} s)"
+    parts.append(trained_in_words(result.trainings))
+    return f"{student}: {'; '.join(filter(None, parts))}  ({result.execution.seconds:.0f} s)"
+
+
+def trained_in_words(trainings: Sequence[TrainingSummary]) -> str:
+    """Say how many trainings there were, how many of them were known, and what that saved."""
+    asked = [t for t in trainings if t.fingerprint]
+    reused = [t for t in asked if t.cached]
+    parts = []
+    if len(asked) > len(reused):
+        parts.append(f"{len(asked) - len(reused)} trained")
+    if reused:
+        parts.append(f"{len(reused)} reused")
+    unverified = sum(not t.verified and t.status != "skipped" for t in trainings)
+    if unverified:
+        parts.append(f"{unverified} not verified")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Say a time as people do."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _indented(student: str) -> str:
+    return f"  {student[:28]}"

@@ -159,10 +159,12 @@ class TrainingSummary(Base):
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     test_accuracy: float | None = None
     train_accuracy: float | None = None
-    seconds: float = 0.0
-    verified: bool = False
-    cached: bool = False
-    fingerprint: str = ""
+    seconds: float = Field(default=0.0, description="what the training took, whenever it was")
+    verified: bool = Field(default=False, description="trained and measured by the grader itself")
+    cached: bool = Field(default=False, description="known from an earlier submission or run")
+    capped: bool = Field(default=False, description="on fewer epochs or items than asked for")
+    fingerprint: str = Field(default="", description="of the training; equal ones are done once")
+    note: str = Field(default="", description="why it isn't verified")
 
 
 class DataSetUse(Base):

@@ -124,7 +124,7 @@ RANGES = {"small": (32, 64, 128, 256), "cnn": (32, 64, 128, 256), "cnn_fewer": (
 
 def facts() -> dict[str, Any]:
     """Compute every exact answer of the sheet."""
-    from graders.networks import count_parameters, describe_layers
+    from graders.describe.networks import count_parameters, describe_layers
 
     found: dict[str, Any] = {"sgd.learning_rate": default_learning_rate()}
     for name, build in NETWORKS.items():

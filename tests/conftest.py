@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graders.ran import Ended
 from graders.recording import RecordingFolder
 from graders.recording.schema import Limits
-from graders.sandbox import Job, Sandbox, ServedFile
-from graders.sandbox.process import Ended
+from graders.sandbox import ForkServer, Job, Sandbox, ServedFile
 from graders.submission import read_cells
 
 Run = Callable[..., tuple[RecordingFolder, Ended]]
@@ -36,7 +36,7 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    return Sandbox("cpu")
+    return Sandbox(ForkServer("cpu"))
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from graders.result import (
     Result,
     SubmissionInfo,
 )
-from graders.sandbox import Sandbox
 from graders.submission import Submission
 
 SHEET = Assignment.model_validate(
@@ -58,9 +57,11 @@ class FakeGrader:
 
     def __init__(self, fails: dict[str, Exception] | None = None) -> None:
         self.assignment = SHEET
-        self.sandbox = Sandbox("cpu")
         self.fails = fails or {}
         self.graded: list[str] = []
+
+    def stop(self) -> None:
+        """Nothing runs."""
 
     def grade(self, submission: Submission, out: Path, progress: Any = None) -> Result:
         out.mkdir(parents=True, exist_ok=True)

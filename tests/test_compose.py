@@ -9,6 +9,7 @@ from graders.assignment import Assignment
 from graders.checks.context import CheckContext
 from graders.compose import compose, unusable
 from graders.expectations import Expectations
+from graders.ran import Ended
 from graders.recording import RecordingFolder
 from graders.recording.schema import (
     Cell,
@@ -20,9 +21,7 @@ from graders.recording.schema import (
     Recording,
     TrainingRecord,
 )
-from graders.result import CheckResult, Outcome, Result, TrainingEvidence
-from graders.sandbox.process import Ended
-from graders.submission import Submission
+from graders.result import CheckResult, Outcome, Result, SubmissionInfo, TrainingEvidence
 
 SHEET = Assignment.model_validate(
     {
@@ -43,10 +42,10 @@ SHEET = Assignment.model_validate(
         ],
     }
 )
-FINISHED = Ended("finished", 12.0)
-DIED = Ended("died", 12.0, "ended by SIGKILL")
-KILLED = Ended("killed", 61.0, "it ran for 61 s")
-NOBODY = Submission("alice", Path("hw.ipynb"), "no file")
+FINISHED = Ended(how="finished", seconds=12.0)
+DIED = Ended(how="died", seconds=12.0, detail="ended by SIGKILL")
+KILLED = Ended(how="killed", seconds=61.0, detail="it ran for 61 s")
+NOBODY = SubmissionInfo(student="alice", files=["hw.ipynb"])
 
 
 def check(exercise: str, outcome: Outcome, points: float = 1, **changes) -> CheckResult:

@@ -171,13 +171,7 @@ def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None,
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
     if accuracy is None:
-        raise Unscored(
-            "No test accuracy could be determined for this training.",
-            expected="a network that classifies the test images",
-            found=attempt.title,
-            where=attempt.where,
-            hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
-        )
+        raise _unknown("No test accuracy could be determined for this training.", attempt)
     low = expected.low if expected else (nearest.low if nearest else None)
     if low is not None and accuracy >= low:
         return
@@ -218,12 +212,7 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
     if accuracy is None or worse is None:
-        raise Unscored(
-            f"{what} can't be compared: a test accuracy is unknown.",
-            found=attempt.title,
-            where=attempt.where,
-            hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
-        )
+        raise _unknown(f"{what} can't be compared: a test accuracy is unknown.", attempt)
     if accuracy > worse:
         return
     found, compared = f"{accuracy:.3f}", f"{worse:.3f}"
@@ -234,6 +223,23 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
         where=attempt.where,
         hint=hint,
         follows_from=_explaining(better),
+    )
+
+
+def _unknown(sentence: str, attempt: Attempt) -> Unscored:
+    if attempt.skipped:
+        return Unscored(
+            "Nothing was trained this time, so there is no accuracy to judge.",
+            found=attempt.title,
+            where=attempt.where,
+            hint="Nothing is lost. Leave out --training none to have it judged.",
+        )
+    return Unscored(
+        sentence,
+        expected="a network that classifies the test images",
+        found=attempt.title,
+        where=attempt.where,
+        hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
     )
 
 

@@ -63,8 +63,13 @@ class Attempt:
 
     @property
     def trained(self) -> bool:
-        """Whether a training came to its end."""
-        return self.training is not None and self.training.status == "ok"
+        """Whether a training came to its end, or was left out on the grader's wish."""
+        return self.training is not None and self.training.status in {"ok", "skipped"}
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the grader left the training out (`--training none`)."""
+        return self.training is not None and self.training.status == "skipped"
 
     @property
     def epochs(self) -> int:
@@ -105,10 +110,10 @@ class Attempt:
     def test_accuracy(self) -> float | None:
         """Accuracy on the whole test set after this training, 0..1; None if unknown.
 
-        Measured by the runner where the pixels' form is known, else what Keras reported on the
-        test set as the student prepared it.
+        Measured after the training where the pixels' form is known, else what Keras reported on
+        the test set as the student prepared it.
         """
-        if self.training is None:
+        if self.training is None or self.skipped:
             return None
         measured = self.training.measured.get("test_accuracy")
         if measured is not None:
@@ -124,7 +129,7 @@ class Attempt:
     @property
     def train_accuracy(self) -> float | None:
         """Running accuracy of the last epoch, as Keras prints it, 0..1."""
-        return last(self.training.history, "") if self.training else None
+        return last(self.training.history, "") if self.training and not self.skipped else None
 
     @property
     def tested(self) -> bool:

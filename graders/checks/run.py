@@ -31,6 +31,8 @@ class _HandOver:
         """Put both where the plugin's fixtures look for them."""
         config.stash[plugin.CONTEXT] = self._context
         config.stash[plugin.COLLECTOR] = self._collector
+        # The collector takes the outcomes; nobody reads pytest's own account of them.
+        config.option.tbstyle = "no"
 
 
 def run_checks(context: CheckContext) -> list[CheckResult]:
@@ -68,6 +70,11 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
         "no:logging",
         "-p",
         "no:doctest",
+        # They collect garbage after each run, which takes as long as the checks.
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
     ]
     hand_over: list[Any] = [_HandOver(context, collector), plugin]
     # pytest and we change process-wide state while it runs.

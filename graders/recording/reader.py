@@ -15,6 +15,8 @@ from pydantic import ValidationError
 
 from graders.errors import RecordingError
 from graders.recording.schema import CallRecord, Cell, Recording, TrainingRecord
+from graders.recording.trust import merge
+from graders.training.entry import load_trained
 
 _JSON_BYTES = 64_000_000
 _ARRAY_BYTES = 16_000_000
@@ -27,43 +29,56 @@ class RecordingFolder:
     folder: Path
     data: Recording
     _arrays: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    trusted: Path = Path()
 
     @classmethod
     def open(cls, folder: Path) -> RecordingFolder:
-        """Read recording.json.
+        """Read recording.json, and what the grading process has trained for it.
 
         Raises:
             RecordingError: it is missing, too large, not a regular file, or not valid.
+            RunError: the grading process's own file is damaged.
 
         """
+        trusted = trusted_folder(folder)
         content = _read(folder / "recording.json", _JSON_BYTES)
         try:
-            return cls(folder, Recording.model_validate_json(content))
+            recording = Recording.model_validate_json(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise RecordingError.unreadable(
                 folder / "recording.json", f"{where}: {first['msg']}"
             ) from error
+        return cls(folder, merge(recording, load_trained(trusted)), trusted=trusted)
 
     def array(self, name: str) -> NDArray[Any] | None:
         """Return the array that a variable held at the end; None where none was kept."""
         record = self.data.arrays.get(name)
-        return self._load(record.file) if record and record.file else None
+        return self._load(self.folder, record.file) if record and record.file else None
 
     def predictions(self, source: TrainingRecord | CallRecord) -> NDArray[Any] | None:
         """Return the class that a network predicted for each test item; None if it isn't kept."""
-        return self._load(source.predictions) if source.predictions else None
+        if not source.predictions:
+            return None
+        ours = isinstance(source, TrainingRecord) and source.trained == "trusted"
+        return self._load(self.trusted if ours else self.folder, source.predictions)
 
     def cell(self, index: int | None) -> Cell | None:
         """Return a cell of the submission by its position."""
         cells = self.data.cells
         return cells[index] if index is not None and 0 <= index < len(cells) else None
 
-    def _load(self, file: str) -> NDArray[Any]:
-        if file not in self._arrays:
-            self._arrays[file] = _read_array(self.folder, file)
-        return self._arrays[file]
+    def _load(self, folder: Path, file: str) -> NDArray[Any]:
+        key = file if folder == self.folder else str(folder / file)
+        if key not in self._arrays:
+            self._arrays[key] = _read_array(folder, file)
+        return self._arrays[key]
+
+
+def trusted_folder(recording: Path) -> Path:
+    """Where the grading process keeps what it has trained, beside a recording."""
+    return recording.with_name("trained")
 
 
 def _read_array(folder: Path, file: str) -> NDArray[Any]:

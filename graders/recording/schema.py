@@ -15,6 +15,9 @@ SCHEMA_VERSION: Literal[1] = 1
 
 # A shape as Keras prints it: None is the free batch dimension.
 Shape = list[int | None]
+# Where the weights of a training began: fresh from their initializers, where an earlier training of
+# the same submission left them, partly so (transfer), or with values that were brought along.
+TrainingStart = Literal["fresh", "continued", "transferred", "given"]
 # Scores by metric name. Keras writes NaN when a training diverged; JSON has no NaN, so None.
 Scores = dict[str, float | None]
 
@@ -152,7 +155,7 @@ class TrainingRecord(Model):
     network: int
     model: int
     cell: int | None
-    status: Literal["ok", "error", "interrupted"]
+    status: Literal["ok", "error", "interrupted", "skipped"]
     data: PairRecord
     validation: PairRecord | None = None
     validation_split: float = 0.0
@@ -162,15 +165,23 @@ class TrainingRecord(Model):
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     seconds: float = 0.0
     measured: Scores = Field(
-        default_factory=dict,
-        description="test accuracy, 0..1, measured by the runner after this fit",
+        default_factory=dict, description="test accuracy, 0..1, measured after this fit"
     )
     predictions: str | None = Field(
         default=None, description="file with the predicted class of every test item, uint8"
     )
-    trained: Literal["here", "trusted"] = "here"
-    verified: bool = False
-    note: str = ""
+    trained: Literal["here", "trusted"] = Field(
+        default="here", description="in the student's process, or by the grading process"
+    )
+    request: int | None = Field(default=None, description="number of the request that it became")
+    start: TrainingStart | None = None
+    verified: bool = Field(
+        default=False, description="by us, from its first step; set on the trusted side alone"
+    )
+    reused: bool = False
+    fingerprint: str = ""
+    capped: bool = False
+    note: str = Field(default="", description="why it isn't verified")
 
 
 class CallRecord(Model):

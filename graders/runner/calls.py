@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.networks import kind_of
+from graders.describe.networks import kind_of
 
 
 def call_order(model: Any, inputs: NDArray[Any]) -> list[Any] | None:

@@ -8,8 +8,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from graders.describe.arrays import number
 from graders.recording.schema import AxesRecord, FigureRecord, LineRecord
-from graders.runner.arrays import number
 from graders.runner.writer import Writer
 
 _TEXT = 200

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import keras
 import numpy as np
 
-from graders.runner.arrays import Pair, number, take_pair
+from graders.describe.arrays import Pair, number, take_pair
+from graders.training.request import Cap
 
 
 def weights_digest(model: Any) -> str | None:
@@ -74,3 +76,38 @@ def scores_of(model: Any, result: Any) -> dict[str, float | None]:
     names = ["loss", *own] if names else names
     values = result if isinstance(result, list | tuple) else [result]
     return {name: number(value) for name, value in zip(names, values, strict=False)}
+
+
+def cap_arguments(arguments: dict[str, Any], cap: Cap) -> None:
+    """Bound epochs and items of a fit that has to take place here."""
+    first = integer(arguments.get("initial_epoch")) or 0
+    epochs = integer(arguments.get("epochs"))
+    if epochs is not None:
+        arguments["epochs"] = min(epochs, first + cap.epochs)
+    parts = [arguments.get(name) for name in ("x", "y", "sample_weight")]
+    if all(part is None or isinstance(part, np.ndarray) for part in parts):
+        for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
+            arguments[name] = None if part is None else part[: cap.samples]
+        return
+    batch = batch_size_of(arguments, take_pair(arguments.get("x"), arguments.get("y"))) or 32
+    steps = max(cap.samples // batch, 1)
+    arguments["steps_per_epoch"] = min(integer(arguments.get("steps_per_epoch")) or steps, steps)
+
+
+def untrained_history(model: Any, arguments: dict[str, Any]) -> Any:
+    """Make the History of a training that is left out: each epoch scores as the network stands."""
+    x, y = arguments.get("x"), arguments.get("y")
+    scores: dict[str, float] = {"loss": float("nan")}
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+        batch = integer(arguments.get("batch_size")) or 32
+        scores = model.test_on_batch(x[:batch], y[:batch], return_dict=True)
+    logs = {name: float(value) for name, value in sorted(scores.items())}
+    if arguments.get("validation_data") is not None or arguments.get("validation_split"):
+        logs |= {f"val_{name}": value for name, value in logs.items()}
+    callbacks = keras.callbacks.CallbackList(None, add_history=True, model=model)
+    callbacks.on_train_begin()
+    first, epochs = (integer(arguments.get(name)) or 0 for name in ("initial_epoch", "epochs"))
+    for epoch in range(first, epochs):
+        callbacks.on_epoch_end(epoch, dict(logs))
+    callbacks.on_train_end(logs)
+    return model.history

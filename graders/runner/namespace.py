@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.describe.arrays import DataWatcher, as_array, number, range_of
 from graders.recording.schema import ArrayRecord
-from graders.runner.arrays import DataWatcher, as_array, number
 from graders.runner.writer import Writer
 
 _DEPTH = 3
@@ -134,13 +134,14 @@ def _numeric(value: Any) -> NDArray[Any] | None:
 def _array_record(name: str, array: Any, writer: Writer, data: DataWatcher) -> ArrayRecord:
     images = array.ndim > 1 and len(array) >= _ITEMS_TRACED
     traced = images and array.size >= _FEATURES_TRACED * len(array)
+    low, high = data.range(array) if traced else range_of(array)
     return ArrayRecord(
         shape=list(array.shape),
         dtype=str(array.dtype),
         file=None if traced else writer.keep_array(name, array),
         origin=data.origin(array) if traced else None,
-        minimum=number(np.min(array)) if array.size else None,
-        maximum=number(np.max(array)) if array.size else None,
+        minimum=low,
+        maximum=high,
     )
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-
+from graders.describe.origin import KnownData
 from graders.recording.schema import DataSetRecord
-from graders.runner.origin import KnownData
 from graders.runner.writer import Writer
 from graders.sandbox.job import ServedFile
 
 # The faces of one module: keras, tf.keras, and the source of both.
 _FACES = ("keras.datasets", "keras._tf_keras.keras.datasets", "keras.src.datasets")
-_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def serve(files: list[ServedFile], writer: Writer) -> list[KnownData]:
@@ -30,23 +28,17 @@ def serve(files: list[ServedFile], writer: Writer) -> list[KnownData]:
     for name in _names():
         _replace(name, _refuse(name, served))
     for file in files:
-        arrays = _read(file)
+        data = KnownData.read(Path(file.path), file.name)
         record = DataSetRecord(name=file.name, source=file.source, fingerprint=file.fingerprint)
         writer.recording.data_sets.append(record)
-        _replace(file.name, _load_data(arrays, record))
-        known.append(KnownData.of(file.name, arrays))
+        _replace(file.name, _load_data(data.arrays, record))
+        known.append(data)
     return known
 
 
 def _names() -> list[str]:
     package = importlib.import_module(_FACES[0])
     return [module.name for module in pkgutil.iter_modules(package.__path__)]
-
-
-def _read(file: ServedFile) -> Any:
-    with np.load(file.path, allow_pickle=False) as archive:
-        x_train, y_train, x_test, y_test = (archive[key] for key in _KEYS)
-    return (x_train, y_train), (x_test, y_test)
 
 
 def _load_data(arrays: Any, record: DataSetRecord) -> Callable[..., Any]:

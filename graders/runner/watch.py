@@ -12,7 +12,8 @@ import os
 import sys
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,24 +21,25 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.networks import count_parameters, describe_compile, describe_layers, kind_of
-from graders.recording.schema import (
-    CallRecord,
-    NetworkRecord,
-    TrainingRecord,
-)
-from graders.runner.arrays import DataWatcher, Pair, take_pair
+from graders.describe.arrays import DataWatcher, Pair, take_pair
+from graders.describe.measure import measure_training
+from graders.describe.networks import count_parameters, describe_compile, describe_layers, kind_of
+from graders.recording.schema import CallRecord, NetworkRecord, PairRecord, TrainingRecord
 from graders.runner.calls import call_order
 from graders.runner.fits import (
     batch_size_of,
+    cap_arguments,
     history_of,
     integer,
     scores_of,
+    untrained_history,
     validation_pair,
     weights_digest,
 )
-from graders.runner.measure import Measurement, measure
+from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
 from graders.runner.writer import Writer
+from graders.training.request import Cap
+from graders.training.stock import Inexpressible
 
 _UNCOMPILED_KEPT = 100
 _SEQUENTIAL_FILE = os.path.join("models", "sequential.py")  # noqa: PTH118 - compared as text
@@ -54,12 +56,26 @@ class _Seen:
 
 
 @dataclass
+class _Call:
+    """A call of fit under way."""
+
+    model: Any
+    arguments: dict[str, Any]
+    weights_before: str | None
+    started: float
+    note: str = ""
+
+
+@dataclass
 class KerasWatcher:
     """Fills the recording's networks, trainings and calls."""
 
     writer: Writer
     data: DataWatcher
     progress: Callable[[dict[str, Any]], None]
+    trusted: TrustedTrainer | None = None
+    policy: str = "full"
+    cap: Cap | None = None
     _seen: weakref.WeakKeyDictionary[Any, _Seen] = field(default_factory=weakref.WeakKeyDictionary)
     # A name that is reused frees the network before it was looked at, so new ones are held.
     _new: list[Any] = field(default_factory=list)
@@ -72,6 +88,8 @@ class KerasWatcher:
         from keras.src.trainers.trainer import Trainer
 
         model = keras.Model
+        if self.trusted is not None:
+            self.trusted.install()
         Trainer.__init__ = self._after_init(Trainer.__init__)
         model.compile = self._watch_compile(model.compile)
         model.fit = self._watch_fit(model.fit)
@@ -127,41 +145,91 @@ class KerasWatcher:
         return fit
 
     def _train(self, model: Any, bound: inspect.BoundArguments, original: Any) -> Any:
-        """Train in this process. A trusted trainer would take the same arguments from here."""
+        """Have the grading process train; what it can't be asked for is trained here."""
         arguments = bound.arguments
-        weights_before = weights_digest(model)
-        status, result, started = "error", None, time.monotonic()
         self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
-        self._depth += 1
+        call = _Call(model, arguments, weights_digest(model), time.monotonic())
+        if self.policy == "none":
+            return self._skip(call)
         try:
-            result = original(*bound.args, **bound.kwargs)
+            return self._trust(call)
+        except Inexpressible as reason:
+            call.note = str(reason)
+        except TrainingLimitError as error:
+            call.note = str(error)
+            self._quietly(self._record_fit, call, "error")
+            raise
+        if self.cap is not None:
+            cap_arguments(arguments, self.cap)
+        status = "error"
+        try:
+            with self._inside():
+                result = original(*bound.args, **bound.kwargs)
             status = "ok"
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             status = "interrupted"
             raise
         finally:
-            self._depth -= 1
-            seconds = time.monotonic() - started
-            self._quietly(self._record_fit, model, arguments, status, seconds, weights_before)
+            self._quietly(self._record_fit, call, status)
         return result
 
-    def _record_fit(
-        self,
-        model: Any,
-        arguments: dict[str, Any],
-        status: Any,
-        seconds: float,
-        weights_before: str | None,
-    ) -> None:
-        recording = self.writer.recording
-        if not self.writer.has_room("trainings", recording.trainings, self.writer.limits.trainings):
-            return
+    def _trust(self, call: _Call) -> Any:
+        if self.trusted is None:
+            raise Inexpressible("there is no grading process that trains")
+        serial = self._look_up(call.model).serial
+        with self._inside():
+            answer = self.trusted.fit(call.model, call.arguments, self.writer.cell, serial)
+        self._quietly(self._record_answer, call, answer)
+        return call.model.history
+
+    def _skip(self, call: _Call) -> Any:
+        """Leave the network untrained; its History repeats what it scores so."""
+        with self._inside():
+            history = untrained_history(call.model, call.arguments)
+        call.note = "nothing was trained (--training none)"
+        self._quietly(self._record_fit, call, "skipped")
+        return history
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """What Keras calls while it trains is no call of the student's."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+    def _record_answer(self, call: _Call, answer: Answer) -> None:
+        """Note which request this was; what the grading process found out stands on its side."""
+        epochs, history = history_of(call.model)
+        self._add(
+            call,
+            TrainingRecord(
+                id=len(self.writer.recording.trainings),
+                network=self._snapshot(call.model),
+                model=self._look_up(call.model).serial,
+                cell=self.writer.cell,
+                status="ok",
+                data=PairRecord(),
+                epochs=epochs,
+                epochs_before=self._epochs_at.get(call.weights_before or "", 0),
+                batch_size=batch_size_of(call.arguments, Pair(None, None, "arrays")),
+                history=history,
+                seconds=answer.seconds,
+                trained="trusted",
+                request=answer.request,
+                fingerprint=answer.fingerprint,
+                reused=answer.reused,
+            ),
+        )
+
+    def _record_fit(self, call: _Call, status: Any) -> None:
+        arguments, model = call.arguments, call.model
         pair = take_pair(arguments.get("x"), arguments.get("y"))
         validation = validation_pair(arguments.get("validation_data"))
-        before = self._epochs_at.get(weights_before or "", 0)
         epochs, history = history_of(model)
         record = TrainingRecord(
-            id=len(recording.trainings),
+            id=len(self.writer.recording.trainings),
             network=self._snapshot(model, pair.x),
             model=self._look_up(model).serial,
             cell=self.writer.cell,
@@ -170,50 +238,41 @@ class KerasWatcher:
             validation=self.data.describe(validation) if validation else None,
             validation_split=float(arguments.get("validation_split") or 0.0),
             epochs=epochs,
-            epochs_before=before,
+            epochs_before=self._epochs_at.get(call.weights_before or "", 0),
             batch_size=batch_size_of(arguments, pair),
             history=history,
-            seconds=seconds,
+            seconds=time.monotonic() - call.started,
+            capped=self.cap is not None,
+            note=call.note,
         )
         if status == "ok":
-            digest = weights_digest(model)
-            if digest is not None:
-                self._epochs_at[digest] = before + epochs
-            measurement = self._measure(model, record, pair, validation)
+            measurement = measure_training(
+                model, self.data, (pair, record.data), (validation, record.validation)
+            )
             if measurement is not None:
                 record.measured = {"test_accuracy": measurement.accuracy}
                 record.predictions = self.writer.keep_array(
                     f"predictions-{record.id}", measurement.classes
                 )
-        recording.trainings.append(record)
-        self._look_up(model).last_training = record.id
+        self._add(call, record)
 
-    def _measure(
-        self, model: Any, record: TrainingRecord, pair: Pair, validation: Pair | None
-    ) -> Measurement | None:
-        """Test accuracy on the test set, brought into the form that the network was fed."""
-        form = self.data.form_of(record.data)
-        if form is not None:
-            return measure(model, form)
-        if validation is not None and record.validation is not None:
-            form = self.data.form_of(record.validation)
-            if form is not None:
-                return measure(model, form)
-            origin = record.validation.x.origin if record.validation.x else None
-            if origin is not None and origin.split == "test" and validation.x is not None:
-                return measure(model, (self.data.known[0], origin, []), inputs=validation.x)
-        return None
+    def _add(self, call: _Call, record: TrainingRecord) -> None:
+        trainings = self.writer.recording.trainings
+        if not self.writer.has_room("trainings", trainings, self.writer.limits.trainings):
+            return
+        digest = weights_digest(call.model) if record.status == "ok" else None
+        if digest is not None:
+            self._epochs_at[digest] = record.epochs_before + record.epochs
+        trainings.append(record)
+        self._look_up(call.model).last_training = record.id
 
     def _watch_call(self, original: Any, kind: Any) -> Any:
         @functools.wraps(original)
         def call(model: Any, *args: Any, **kwargs: Any) -> Any:
             if self._depth:
                 return original(model, *args, **kwargs)
-            self._depth += 1
-            try:
+            with self._inside():
                 result = original(model, *args, **kwargs)
-            finally:
-                self._depth -= 1
             self._quietly(self._record_call, model, kind, args, kwargs, result)
             return result
 

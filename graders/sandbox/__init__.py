@@ -2,5 +2,6 @@
 
 from graders.sandbox.job import Job, ServedFile
 from graders.sandbox.process import Sandbox
+from graders.sandbox.server import ForkServer
 
-__all__ = ["Job", "Sandbox", "ServedFile"]
+__all__ = ["ForkServer", "Job", "Sandbox", "ServedFile"]

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from graders.recording.schema import Cell, Limits
+from graders.training.request import Cap
 
 
 class ServedFile(BaseModel):
@@ -33,4 +34,9 @@ class Job(BaseModel):
     limits: Limits = Field(default_factory=Limits)
     seed: int = Field(description="from the submission's fingerprint, so that a run repeats")
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    exchange: str = Field(
+        default="", description="folder for arrays to be trained on; empty: all is trained here"
+    )
+    training: Literal["full", "capped", "none"] = "full"
+    cap: Cap | None = Field(default=None, description="bounds of each fit that is trained here")
     threads: int = Field(default=0, description="TensorFlow's threads; 0: its own choice")

@@ -33,7 +33,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path):
         status="complete",
         cells=[Cell(index=0, kind="code", source="größe = 1")],
         values={"answers": {"1d": 8070}},
-        trainings=[training(history={"accuracy": [0.5, None]})],
+        trainings=[training(history={"accuracy": [0.5, None]}, note="it has a loop of its own")],
     )
     assert RecordingFolder.open(write(tmp_path, written)).data == written
 

@@ -7,6 +7,7 @@ because every item maps back to one item of the data set that was served.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,20 +19,27 @@ _CHUNK = 8192
 _CLOSE = 1e-4
 
 
+_KEYS = ("x_train", "y_train", "x_test", "y_test")
+_SUMS = "sums_"
+
+# ((x_train, y_train), (x_test, y_test)), as load_data() returns it.
+Splits = tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]
+
+
 @dataclass
 class _Split:
     """One half of a data set, with the sums that identify its items."""
 
     images: NDArray[Any]
     labels: NDArray[Any]
-    _projection: NDArray[np.float64] | None = field(default=None, repr=False)
+    known_sums: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @property
     def projection(self) -> NDArray[np.float64]:
         """One weighted sum per item, shape (items,); weights make items distinguishable."""
-        if self._projection is None:
-            self._projection = project(self.images)
-        return self._projection
+        if self.known_sums is None:
+            self.known_sums = project(self.images)
+        return self.known_sums
 
 
 @dataclass
@@ -39,25 +47,44 @@ class KnownData:
     """A data set that the runner serves, ready to be recognised again."""
 
     name: str
-    splits: dict[str, _Split]
+    arrays: Splits = field(repr=False)
+    splits: dict[str, _Split] = field(repr=False)
 
     @classmethod
-    def of(cls, name: str, arrays: tuple[tuple[Any, Any], tuple[Any, Any]]) -> KnownData:
-        """Take ((x_train, y_train), (x_test, y_test)) as load_data() returns it."""
-        (x_train, y_train), (x_test, y_test) = arrays
-        return cls(
-            name,
-            {
-                "train": _Split(x_train, np.asarray(y_train).reshape(-1)),
-                "test": _Split(x_test, np.asarray(y_test).reshape(-1)),
-            },
-        )
+    def read(cls, path: Path, name: str) -> KnownData:
+        """Read a data set from an .npz, with what `write` may have put beside the arrays."""
+        with np.load(path, allow_pickle=False) as archive:
+            x_train, y_train, x_test, y_test = (archive[key] for key in _KEYS)
+            known = cls.of(name, ((x_train, y_train), (x_test, y_test)))
+            for half, split in known.splits.items():
+                if _SUMS + half in archive:
+                    split.known_sums = archive[_SUMS + half]
+        return known
 
-    def find(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
+    @classmethod
+    def of(cls, name: str, arrays: Splits) -> KnownData:
+        """Take ((x_train, y_train), (x_test, y_test)) as load_data() returns it."""
+        splits = {
+            half: _Split(images, np.asarray(labels).reshape(-1))
+            for half, (images, labels) in zip(("train", "test"), arrays, strict=True)
+        }
+        return cls(name, arrays, splits)
+
+    def write(self, path: Path) -> None:
+        """Write a data set so that it is read fast: not compressed, with the sums of its items."""
+        values = [array for half in self.arrays for array in half]
+        named: dict[str, Any] = dict(zip(_KEYS, values, strict=True))
+        named |= {_SUMS + half: split.projection for half, split in self.splits.items()}
+        np.savez(path, **named)
+
+    def find(
+        self, array: NDArray[Any], sums: NDArray[np.float64] | None = None
+    ) -> tuple[Origin, NDArray[np.int64]] | None:
         """Recognise an array of inputs.
 
         Args:
             array: shape (n, ...) with the features of one item in C order.
+            sums: what `project` makes of it, where that is known already.
 
         Returns:
             The origin, and for each row the item's position (test items follow the training
@@ -69,7 +96,8 @@ class KnownData:
             return None
         if array.dtype.kind not in "biuf":
             return None
-        return self._in_order(array) or self._by_items(array)
+        sums = project(array) if sums is None else sums
+        return self._in_order(array, sums) or self._by_items(array)
 
     def labels_of(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the true labels of the items that `find` returned, shape (n,)."""
@@ -92,9 +120,10 @@ class KnownData:
                 )
         return None
 
-    def _in_order(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
+    def _in_order(
+        self, array: NDArray[Any], sums: NDArray[np.float64]
+    ) -> tuple[Origin, NDArray[np.int64]] | None:
         """The common case, one pass: the first n items of a split, scaled as a whole."""
-        sums = project(array)
         shift = 0
         for name, split in self.splits.items():
             known = split.projection[: len(sums)]

@@ -10,16 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.describe.origin import KnownData, project
 from graders.recording.schema import DataRecord, LabelRecord, Origin, PairRecord
-from graders.runner.origin import KnownData, project
 
 _DATASET_ITEMS = 200_000
+# Values that are looked at together: they stay in the processor's cache.
+_SCANNED = 1 << 17
 _MANY_CLASSES = 1000
 
 
 @dataclass
 class _Described:
-    record: DataRecord
+    """What was found out about an array, as far as it was asked for."""
+
+    sums: NDArray[np.float64]
+    scan: Scan | None = None
+    searched: bool = False
+    origin: Origin | None = None
     known: KnownData | None = None
     rows: NDArray[np.int64] | None = None
 
@@ -43,17 +50,27 @@ class DataWatcher:
 
     def describe(self, pair: Pair) -> PairRecord:
         """Describe the inputs and targets of one call."""
-        described = self._inputs(pair.x) if pair.x is not None else None
+        record, described = (self._inputs(pair.x) if pair.x is not None else None) or (None, None)
         labels = self._labels(pair.y, described) if pair.y is not None else None
-        record = described.record if described else None
         if record is not None and record.origin is None and pair.y is not None:
             record = record.model_copy(update={"origin": self._by_labels(pair.y)})
         return PairRecord(x=record, y=labels, form=pair.form)
 
     def origin(self, array: NDArray[Any]) -> Origin | None:
         """Find where an array came from, if it can be told from its values."""
-        described = self._inputs(array)
-        return described.record.origin if described else None
+        return self._found(array).origin if _is_numeric(array) else None
+
+    def scan(self, array: NDArray[Any]) -> Scan:
+        """Name an array by its content, and give its range."""
+        described = self._remembered(array)
+        if described.scan is None:
+            described.scan = scan(array)
+        return described.scan
+
+    def range(self, array: NDArray[Any]) -> tuple[float | None, float | None]:
+        """Return the smallest and the largest value, from a scan where there was one."""
+        known = self._remembered(array).scan
+        return (known.minimum, known.maximum) if known else range_of(array)
 
     def form_of(self, record: PairRecord) -> tuple[KnownData, Origin, list[int]] | None:
         """Return data set, origin and item shape of inputs whose values were recognised."""
@@ -64,33 +81,45 @@ class DataWatcher:
                 return known, record.x.origin, record.x.shape[1:]
         return None
 
-    def _inputs(self, array: NDArray[Any]) -> _Described | None:
-        if array.dtype.kind not in "biuf" or not array.size or not array.ndim:
+    def _inputs(self, array: NDArray[Any]) -> tuple[DataRecord, _Described] | None:
+        if not _is_numeric(array):
             return None
-        # Reading the sums costs a tenth of the whole description, and any change alters them.
-        sums = project(array) if array.ndim > 1 else np.asarray(array, dtype=np.float64)
-        fingerprint = hashlib.sha256(sums.tobytes()).hexdigest()
-        key = (fingerprint, array.shape, array.dtype.str)
-        if key not in self._seen:
-            self._seen[key] = self._fresh(array)
-        return self._seen[key]
-
-    def _fresh(self, array: NDArray[Any]) -> _Described:
-        found = None
-        for known in self.known:
-            found = known.find(array)
-            if found is not None:
-                break
+        described, values = self._found(array), self.scan(array)
         record = DataRecord(
-            digest=_digest(array),
+            digest=values.digest,
             shape=list(array.shape),
             dtype=str(array.dtype),
-            minimum=number(np.min(array)) if array.size else None,
-            maximum=number(np.max(array)) if array.size else None,
-            mean=number(np.mean(array)) if array.size else None,
-            origin=found[0] if found else None,
+            minimum=values.minimum,
+            maximum=values.maximum,
+            mean=values.mean,
+            origin=described.origin,
         )
-        return _Described(record, known if found else None, found[1] if found else None)
+        return record, described
+
+    def _found(self, array: NDArray[Any]) -> _Described:
+        described = self._remembered(array)
+        if not described.searched:
+            described.searched = True
+            for known in self.known:
+                found = known.find(array, described.sums)
+                if found is not None:
+                    described.known = known
+                    described.origin, described.rows = found
+                    break
+        return described
+
+    def _remembered(self, array: NDArray[Any]) -> _Described:
+        """Return what is known of an array, if it is the same as before.
+
+        Its sums cost a tenth of a scan, and any accidental change alters them. Its shape may have
+        changed: the items are the same.
+        """
+        sums = project(array) if array.ndim > 1 else np.asarray(array, dtype=np.float64)
+        digest = hashlib.sha256(sums.tobytes()).hexdigest()
+        key = (digest, array.size, array.dtype.str)
+        if key not in self._seen:
+            self._seen[key] = _Described(sums)
+        return self._seen[key]
 
     def _labels(self, y: NDArray[Any], inputs: _Described | None) -> LabelRecord:
         one_hot = y.ndim == 2 and y.shape[1] > 1
@@ -136,6 +165,48 @@ def take_pair(x: Any, y: Any = None) -> Pair:
     return Pair(array, as_array(y), "arrays")
 
 
+@dataclass(frozen=True)
+class Scan:
+    """An array's content, by SHA-256 of its float32 values in C order, and its range."""
+
+    digest: str
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+
+
+def scan(array: NDArray[Any]) -> Scan:
+    """Read an array of numbers once. Negative zeros count as zeros."""
+    hasher = hashlib.sha256()
+    flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+    rows = max(_SCANNED // max(flat.shape[1], 1), 1)
+    low, high, total = math.inf, -math.inf, 0.0
+    for start in range(0, len(flat), rows):
+        part = flat[start : start + rows]
+        if part.size:
+            low, high = float(np.minimum(low, part.min())), float(np.maximum(high, part.max()))
+            total += float(part.sum(dtype=np.float64))
+        hasher.update(single_precision(part).data)
+    return Scan(
+        digest=hasher.hexdigest(),
+        minimum=number(low),
+        maximum=number(high),
+        mean=number(total / array.size) if array.size else None,
+    )
+
+
+def single_precision(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Copy values as float32 in C order, zeros without a sign: what Keras trains on."""
+    values: NDArray[np.float32] = np.array(array, dtype=np.float32, order="C")
+    values += 0
+    return values
+
+
+def range_of(array: NDArray[Any]) -> tuple[float | None, float | None]:
+    """Return the smallest and the largest value; None where there is no finite one."""
+    return (number(np.min(array)), number(np.max(array))) if array.size else (None, None)
+
+
 def class_indices(y: NDArray[Any]) -> NDArray[np.int64] | None:
     """Labels as class numbers, shape (n,), from integers, a column, or one-hot rows."""
     if y.dtype.kind not in "biuf" or not y.size:
@@ -159,6 +230,10 @@ def as_array(value: Any) -> NDArray[Any] | None:
     except Exception:  # noqa: BLE001 - a foreign __array__ may raise anything
         return None
     return array if array.dtype.kind in "biuf" and array.ndim else None
+
+
+def _is_numeric(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "biuf" and bool(array.size) and bool(array.ndim)
 
 
 def number(value: Any) -> float | None:
@@ -198,12 +273,3 @@ def _read_dataset(dataset: Any) -> Pair:
         )
     except Exception:  # noqa: BLE001 - a student's pipeline may raise anything; fit will say it
         return Pair(None, None, "tf.data")
-
-
-def _digest(array: NDArray[Any]) -> str:
-    """SHA-256 of the shape and of the values as float32, in chunks."""
-    hasher = hashlib.sha256(repr(array.shape).encode())
-    for start in range(0, len(array), 8192):
-        part = np.ascontiguousarray(array[start : start + 8192], dtype=np.float32)
-        hasher.update(part.tobytes())
-    return hasher.hexdigest()

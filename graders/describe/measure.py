@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.recording.schema import Origin
-from graders.runner.origin import KnownData
+from graders.describe.arrays import DataWatcher, Pair
+from graders.describe.origin import KnownData
+from graders.recording.schema import Origin, PairRecord
 
 _CHUNK = 2000
 
@@ -20,6 +21,37 @@ class Measurement:
 
     classes: NDArray[np.uint8]
     accuracy: float
+
+
+def measure_training(
+    model: Any,
+    data: DataWatcher,
+    training: tuple[Pair | None, PairRecord | None],
+    validation: tuple[Pair | None, PairRecord | None],
+) -> Measurement | None:
+    """Let a network classify the test set, brought into the form that the network was fed.
+
+    Args:
+        model: a trained keras.Model.
+        data: knows the data sets.
+        training: what it was trained on, and its description.
+        validation: what it was validated on; it shows how the test set was prepared, where the
+            training items don't tell.
+
+    Returns:
+        None where the form can't be told, or the network is no classifier of single items.
+
+    """
+    for _, record in (training, validation):
+        form = data.form_of(record) if record is not None else None
+        if form is not None:
+            return measure(model, form)
+    pair, record = validation
+    origin = record.x.origin if record is not None and record.x is not None else None
+    if pair is None or pair.x is None or origin is None or origin.split != "test":
+        return None
+    known = next(known for known in data.known if known.name == origin.data_set)
+    return measure(model, (known, origin, []), inputs=pair.x)
 
 
 def measure(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graders.runner.arrays import DataWatcher, class_indices, take_pair
-from graders.runner.origin import KnownData
+from graders.describe.arrays import DataWatcher, class_indices, take_pair
+from graders.describe.origin import KnownData
 
 
 @pytest.fixture(scope="module")

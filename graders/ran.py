@@ -1,0 +1,61 @@
+"""How a submission was run: what `regrade` needs beside the recording; `run.json`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graders.errors import RunError
+from graders.result import DataSetUse, SubmissionInfo
+from graders.training.request import Cap
+
+FILE = "run.json"
+
+
+class Ended(BaseModel):
+    """How a submission's process ended."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    how: Literal["finished", "killed", "died"]
+    seconds: float
+    detail: str = ""
+
+
+class Ran(BaseModel):
+    """One run of one submission, or why there was none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Literal[1] = 1
+    assignment: str = Field(description="the assignment's name, or its folder")
+    submission: SubmissionInfo
+    ended: Ended | None = Field(default=None, description="None: it could not be run")
+    problem: str = Field(default="", description="why it could not be run")
+    blame: Literal["", "unusable", "error"] = Field(
+        default="", description="unusable: the file; error: the grader or the machine"
+    )
+    data_sets: list[DataSetUse] = Field(default_factory=list)
+    training: Literal["full", "capped", "none"] = "full"
+    cap: Cap | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write run.json whole or not at all."""
+        partial = folder / (FILE + ".partial")
+        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        partial.replace(folder / FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a folder's run.json.
+
+        Raises:
+            RunError: there is none, or it is damaged.
+
+        """
+        try:
+            return cls.model_validate_json((folder / FILE).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RunError.damaged(folder / FILE) from error

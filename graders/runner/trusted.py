@@ -1,0 +1,202 @@
+"""Let the grading process train, and go on as if it had happened here.
+
+A call of `fit` becomes a request. Its answer is loaded into the student's network, and the
+student's callbacks, History and progress lines see the epochs that took place elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import keras
+from numpy.typing import NDArray
+
+from graders.describe.arrays import DataWatcher
+from graders.training.describe import Described, remember_fresh, request_of
+from graders.training.exchange import write_array
+from graders.training.process import file_of
+from graders.training.request import REQUEST_BYTES, Array
+from graders.training.state import State, check_numbers, describe_array, write_state
+from graders.training.stock import Inexpressible
+
+# Bytes below which an array is not worth remembering.
+_SMALL = 100_000
+
+
+class TrainingLimitError(RuntimeError):
+    """A training asks for more than the assignment allows."""
+
+
+@dataclass
+class Answer:
+    """What the grading process says of a training."""
+
+    request: int
+    fingerprint: str
+    logs: list[dict[str, float]]
+    first_epoch: int
+    steps: int
+    reused: bool
+    seconds: float
+    state: State
+
+
+@dataclass
+class TrustedTrainer:
+    """Asks the grading process to train."""
+
+    channel: Connection
+    exchange: Path
+    data: DataWatcher
+    pause: Callable[[], Any]  # a context in which the student's time doesn't pass
+
+    def install(self) -> None:
+        """Note the value of each new weight, to tell fresh weights from others later."""
+        original = keras.layers.Layer.add_weight
+
+        def add_weight(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            variable = original(layer, *args, **kwargs)
+            remember_fresh(variable)
+            return variable
+
+        keras.layers.Layer.add_weight = add_weight
+
+    def fit(
+        self, model: Any, arguments: Mapping[str, Any], cell: int | None, serial: int
+    ) -> Answer:
+        """Have a network trained, and bring it into the state that this left.
+
+        Args:
+            model: a compiled network.
+            arguments: every argument of fit.
+            cell: where it was called.
+            serial: the watcher's number of the network.
+
+        Raises:
+            Inexpressible: it has to be trained here, and why.
+            TrainingLimitError: it is over the assignment's limits.
+
+        """
+        described = request_of(model, arguments, self._describe)
+        content = json.loads(described.request.model_dump_json())
+        header = self._ask(
+            described, {"event": "train", "request": content, "cell": cell, "model": serial}
+        )
+        answer = self._taken_in(header, described)
+        _replay(model, arguments, described, answer)
+        return answer
+
+    def _ask(self, described: Described, event: dict[str, Any]) -> dict[str, Any]:
+        with self.pause():
+            reply = self._send(event)
+            if "need" in reply:
+                for digest in reply["need"]:
+                    if digest in described.arrays:
+                        write_array(self.exchange, described.arrays[digest], file_of(digest))
+                reply = self._send({"event": "arrays"})
+            if "trained" in reply:
+                reply["state"] = self.channel.recv_bytes()
+        if "over" in reply:
+            raise TrainingLimitError(reply["over"])
+        if "trained" not in reply:
+            raise Inexpressible(str(reply.get("refused", "the grading process didn't answer")))
+        return reply
+
+    def _send(self, event: dict[str, Any]) -> dict[str, Any]:
+        message = json.dumps(event).encode()
+        if len(message) > REQUEST_BYTES:
+            raise Inexpressible("the network is too large to be described")
+        try:
+            self.channel.send_bytes(message)
+            reply: dict[str, Any] = json.loads(self.channel.recv_bytes())
+        except (OSError, EOFError) as error:
+            raise Inexpressible("the grading process didn't answer") from error
+        return reply
+
+    def _taken_in(self, header: dict[str, Any], described: Described) -> Answer:
+        trained = header["trained"]
+        # The trainer knows its metrics by names of its own; their order is the same.
+        names = dict(zip(trained["names"], described.names, strict=True))
+        fit = described.request.fit
+        items = round(described.request.data.items * (1 - fit.validation_split))
+        return Answer(
+            request=trained["request"],
+            fingerprint=trained["fingerprint"],
+            logs=[_renamed(log, names) for log in trained["logs"]],
+            first_epoch=fit.initial_epoch,
+            steps=fit.steps_per_epoch or math.ceil(items / fit.batch_size),
+            reused=trained["reused"],
+            seconds=trained["seconds"],
+            state=State.from_bytes(header["state"]),
+        )
+
+    def _describe(self, value: NDArray[Any]) -> Array:
+        """Describe an array, and remember those that it has already seen unchanged."""
+        if value.nbytes < _SMALL:
+            return describe_array(value)
+        check_numbers(value)
+        return Array(digest=self.data.scan(value).digest, shape=list(value.shape))
+
+
+def _renamed(log: dict[str, float | None], names: dict[str, str]) -> dict[str, float]:
+    """Bring a log into the student's names, in the order that Keras gives them."""
+    found = {}
+    for name, value in log.items():
+        prefix = "val_" if name.startswith("val_") and name not in names else ""
+        own = names.get(name.removeprefix(prefix), name.removeprefix(prefix))
+        found[prefix + own] = math.nan if value is None else value
+    training = sorted(name for name in found if not name.startswith("val_"))
+    return {name: found[name] for name in [*training, *sorted(set(found) - set(training))]}
+
+
+def _replay(model: Any, arguments: Mapping[str, Any], described: Described, answer: Answer) -> None:
+    """Show the epochs to the student's callbacks, and leave the network as the trainer did."""
+    verbose = arguments.get("verbose", "auto")
+    given = arguments.get("callbacks")
+    callbacks = keras.callbacks.CallbackList(
+        given,
+        add_history=True,
+        add_progbar=verbose != 0,
+        verbose=verbose,
+        epochs=arguments.get("epochs", 1),
+        steps=answer.steps,
+        model=model,
+    )
+    model.stop_training = False
+    callbacks.on_train_begin()
+    logs: dict[str, float] = {}
+    rates = iter([log.get("learning_rate") for log in answer.logs])
+    with _known_rates(callbacks, rates):
+        for epoch, logs in enumerate(answer.logs, start=answer.first_epoch):
+            callbacks.on_epoch_begin(epoch)
+            own = {name: value for name, value in logs.items() if not name.startswith("val_")}
+            callbacks.on_train_batch_end(answer.steps - 1, own)
+            callbacks.on_epoch_end(epoch, dict(logs))
+    callbacks.on_train_end(logs)
+    write_state(model, described.layers, answer.state)
+    for callback in callbacks.callbacks:
+        # It has kept the weights of before the training, where it would have kept the best.
+        if getattr(callback, "best_weights", None) is not None:
+            callback.best_weights = model.get_weights()
+
+
+@contextmanager
+def _known_rates(callbacks: Any, rates: Iterator[float | None]) -> Iterator[None]:
+    """Let a LearningRateScheduler repeat its rates instead of asking the student's code again."""
+    kept = []
+    for callback in callbacks.callbacks:
+        if type(callback).__name__ == "LearningRateScheduler":
+            kept.append((callback, callback.schedule))
+            callback.schedule = lambda _, rate: next(rates, None) or rate
+    try:
+        yield
+    finally:
+        for callback, schedule in kept:
+            callback.schedule = schedule

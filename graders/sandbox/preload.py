@@ -1,0 +1,17 @@
+"""Imported once by the fork server: the slow libraries, and no operation of theirs.
+
+After a first TensorFlow operation a fork hangs, so this module must only import. What becomes of
+a fork, a runner or a trainer, is decided after it: neither's code stands here.
+"""
+
+from graders.quiet import quiet_imports
+
+with quiet_imports():
+    import matplotlib.pyplot as plt  # noqa: F401
+    import tensorflow as tf  # noqa: F401
+    from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
+
+    # What both sides speak: data classes and descriptions.
+    import graders.describe.measure
+    import graders.sandbox.job
+    import graders.training.describe  # noqa: F401

@@ -1,0 +1,381 @@
+"""Describe a call of `fit` as a request: what runs on the student's side before anything is asked.
+
+Whatever can't be said as plain data raises `Inexpressible`, with a reason for the student's
+feedback; the training then takes place where it was called.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from graders.training.graph import Graph, describe_graph
+from graders.training.request import Array, Compiled, Data, Fit, OptimizerState, Request, Stock
+from graders.training.state import as_numpy, describe_array, slots_of
+from graders.training.stock import Inexpressible, take, take_loss, take_metric
+
+# Where a variable remembers the value that its initializer gave it.
+_FRESH = "_tensormark_fresh"
+# Callbacks that only look on: they are called again with the results, and change nothing.
+_ONLOOKERS = frozenset({"History", "CSVLogger", "ProgbarLogger"})
+
+Describe = Callable[[NDArray[Any]], Array]
+
+
+@dataclass
+class Described:
+    """A request, and what is needed to send it and to take its answer in."""
+
+    request: Request
+    layers: list[Any]
+    names: list[str]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def remember_fresh(variable: Any) -> None:
+    """Note a new variable's value, to tell later whether anything has changed it."""
+    tensorflow = sys.modules.get("tensorflow")
+    # Keras builds some networks while it traces; the variable itself is real there too.
+    with tensorflow.init_scope() if tensorflow else nullcontext():
+        setattr(variable, _FRESH, describe_array(as_numpy(variable)).digest)
+
+
+def request_of(
+    model: Any, arguments: Mapping[str, Any], describe: Describe = describe_array
+) -> Described:
+    """Describe a call of `model.fit(**arguments)`.
+
+    Args:
+        model: a compiled keras.Model; an unbuilt Sequential is built as fit would build it.
+        arguments: every argument of fit by name, defaults filled in.
+        describe: names an array by its content; the runner's remembers those it has seen.
+
+    Raises:
+        Inexpressible: it can't be said as plain data.
+
+    """
+    book = _Book(describe)
+    _check_model(model)
+    inputs = _inputs(model, arguments.get("x"))
+    data = book.data(model, inputs, arguments.get("y"), arguments.get("sample_weight"))
+    _build(model, inputs, arguments)
+    graph = describe_graph(model)
+    weights = [[book.weight(variable) for variable in layer.weights] for layer in graph.layers]
+    names = [str(name) for name in model.get_metrics_result()]
+    try:
+        request = Request(
+            network=graph.network(weights),
+            compiled=_compiled(model, graph, book),
+            data=data,
+            validation=book.validation(model, arguments.get("validation_data")),
+            fit=_fit(model, arguments, names),
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+        raise Inexpressible(f"{where or 'the call'}: {first['msg']}") from error
+    return Described(request, graph.layers, names, book.arrays)
+
+
+@dataclass
+class _Book:
+    """Names arrays by content, and keeps those of this call at hand."""
+
+    describe: Describe
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def array(self, value: NDArray[Any]) -> Array:
+        """Describe one array."""
+        described = self.describe(value)
+        self.arrays[described.digest] = value
+        return described
+
+    def weight(self, variable: Any) -> Array | None:
+        """Describe where a weight starts; None where nothing has changed it since it was made."""
+        described = self.array(as_numpy(variable))
+        if getattr(variable, _FRESH, None) == described.digest:
+            return None
+        return described
+
+    def data(self, model: Any, inputs: list[NDArray[Any]], y: Any, weights: Any) -> Data:
+        """Describe inputs, targets and weights of the items."""
+        targets = _several(y, "the targets", _output_names(model))
+        if any(len(array) != len(inputs[0]) for array in [*inputs, *targets]):
+            raise Inexpressible("inputs and targets have different numbers of items")
+        return Data(
+            x=[self.array(array) for array in inputs],
+            y=[self.array(array) for array in targets],
+            weights=[
+                self.array(array)
+                for array in _several(weights, "the sample weights", _output_names(model))
+            ]
+            if weights is not None
+            else [],
+        )
+
+    def validation(self, model: Any, given: Any) -> Data | None:
+        """Describe fit's validation_data."""
+        if given is None:
+            return None
+        if not isinstance(given, list | tuple) or len(given) not in {2, 3}:
+            raise Inexpressible("the validation data are no pair of arrays")
+        weights = given[2] if len(given) == 3 else None
+        return self.data(model, _inputs(model, given[0]), given[1], weights)
+
+
+def _check_model(model: Any) -> None:
+    if not getattr(model, "compiled", False) or model.optimizer is None:
+        raise Inexpressible("the network is not compiled")
+    own = sorted({"train_step", "test_step", "compute_loss", "call", "fit"} & set(vars(model)))
+    if own:
+        raise Inexpressible(f"{own[0]} of the network is the student's own")
+
+
+def _build(model: Any, inputs: list[NDArray[Any]], arguments: Mapping[str, Any]) -> None:
+    """Build network, metrics and optimizer as fit does, from the shapes of the first two items.
+
+    What is wrong with the shapes comes up again in fit itself, in Keras' own words.
+    """
+    batch = [array[:2] for array in inputs]
+    weights = arguments.get("sample_weight")
+    try:
+        model._symbolic_build(
+            data_batch=(
+                batch[0] if len(batch) == 1 else batch,
+                _first_items(arguments.get("y")),
+                _first_items(weights) if weights is not None else None,
+            )
+        )
+    except Exception as error:
+        raise Inexpressible(f"Keras can't build it ({str(error)[:100]})") from error
+
+
+def _compiled(model: Any, graph: Graph, book: _Book) -> Compiled:
+    outputs = len(graph.outputs)
+    names = _output_names(model)
+    loss, metrics = model._compile_loss, model._compile_metrics
+    if loss is None:
+        raise Inexpressible("the network has no loss")
+    given_losses = _by_output(loss._user_loss, names, repeat=True)
+    given_weights = loss._user_loss_weights
+    if isinstance(given_weights, int | float):
+        given_weights = [given_weights] * outputs
+    return Compiled(
+        optimizer=take("optimizers", model.optimizer),
+        state=_optimizer_state(model, graph.layers, book),
+        losses=[None if given is None else take_loss(given) for given in given_losses],
+        loss_weights=None
+        if given_weights is None
+        else [None if w is None else float(w) for w in _by_output(given_weights, names)],
+        metrics=_metrics(metrics and metrics._user_metrics, names),
+        weighted_metrics=_metrics(metrics and metrics._user_weighted_metrics, names),
+    )
+
+
+def _optimizer_state(model: Any, layers: list[Any], book: _Book) -> OptimizerState | None:
+    optimizer = model.optimizer
+    iterations = int(optimizer.iterations)
+    slots = slots_of(optimizer, layers)
+    if not iterations:
+        return None
+    return OptimizerState(iterations=iterations, slots=[book.array(as_numpy(s)) for s in slots])
+
+
+def _metrics(given: Any, names: list[str]) -> list[list[Stock | str]]:
+    if given is None:
+        return []
+    if len(names) == 1:
+        if isinstance(given, dict):
+            given = list(given.values())
+        rows = [_flat(given)]
+    else:
+        rows = [_flat(row) for row in _by_output(given, names)]
+    return [[take_metric(metric) for metric in row] for row in rows]
+
+
+def _fit(model: Any, arguments: Mapping[str, Any], names: list[str]) -> Fit:
+    shuffle = arguments.get("shuffle", True)
+    if shuffle not in {True, False}:
+        raise Inexpressible(f"shuffle={str(shuffle)[:20]!r} is for other data than arrays")
+    split = float(arguments.get("validation_split") or 0.0)
+    epochs, first = _whole(arguments.get("epochs"), 1), _whole(arguments.get("initial_epoch"), 0)
+    frequency = arguments.get("validation_freq", 1)
+    return Fit(
+        epochs=epochs,
+        initial_epoch=first,
+        batch_size=_whole(arguments.get("batch_size"), 32),
+        shuffle=bool(shuffle),
+        steps_per_epoch=_maybe_whole(arguments.get("steps_per_epoch")),
+        # validation_data takes precedence over a split.
+        validation_split=0.0 if arguments.get("validation_data") is not None else split,
+        validation_steps=_maybe_whole(arguments.get("validation_steps")),
+        validation_batch_size=_maybe_whole(arguments.get("validation_batch_size")),
+        validation_freq=[int(f) for f in frequency]
+        if isinstance(frequency, list | tuple)
+        else _whole(frequency, 1),
+        class_weight=_class_weight(arguments.get("class_weight")),
+        callbacks=_callbacks(model, arguments.get("callbacks"), names, range(first, epochs)),
+    )
+
+
+def _callbacks(model: Any, given: Any, names: list[str], epochs: range) -> list[Stock]:
+    found: list[Stock] = []
+    for callback in _flat(given):
+        name = type(callback).__name__
+        if not type(callback).__module__.startswith("keras."):
+            raise Inexpressible(f"the callback {name} is the student's own")
+        if name in _ONLOOKERS:
+            continue
+        own = sorted(key for key in vars(callback) if key.startswith("on_"))
+        if own or name not in {"EarlyStopping", "ReduceLROnPlateau", "LearningRateScheduler"}:
+            raise Inexpressible(f"the callback {name} does more than can be repeated")
+        config: dict[str, Any]
+        if name == "LearningRateScheduler":
+            config = {"rates": _rates(model, callback, epochs)}
+        else:
+            config = {key: getattr(callback, key) for key in _SETTINGS[name]}
+            config["min_delta"] = abs(float(config["min_delta"]))
+            config["monitor"] = _position(str(callback.monitor), names)
+        found.append(Stock(kind="callbacks", name=name, config=config))
+    kinds = [stock.name for stock in found]
+    if len(set(kinds)) < len(kinds) or {"LearningRateScheduler", "ReduceLROnPlateau"} <= set(kinds):
+        raise Inexpressible("several callbacks change the same thing")
+    return found
+
+
+_SETTINGS = {
+    "EarlyStopping": (
+        *("monitor", "min_delta", "patience", "mode", "baseline"),
+        *("restore_best_weights", "start_from_epoch"),
+    ),
+    "ReduceLROnPlateau": (
+        *("monitor", "factor", "patience", "mode", "min_delta", "cooldown", "min_lr"),
+    ),
+}
+
+
+def _position(monitor: str, names: list[str]) -> str:
+    """Name what a callback watches by its place among the metrics: '#1' or 'val_#1'."""
+    for prefix in ("", "val_"):
+        name = monitor.removeprefix(prefix)
+        if monitor.startswith(prefix) and name in names:
+            return f"{prefix}#{names.index(name)}"
+    raise Inexpressible(f"a callback watches {monitor[:40]!r}, which is no metric of the network")
+
+
+def _rates(model: Any, callback: Any, epochs: Iterable[int]) -> list[float]:
+    """Ask a schedule for its rates ahead; it may look at the epoch and at the rate before."""
+    rates: list[float] = []
+    rate = float(model.optimizer.learning_rate)
+    for epoch in epochs:
+        try:
+            try:
+                rate = callback.schedule(epoch, rate)
+            except TypeError:
+                rate = callback.schedule(epoch)
+            rate = float(np.float32(rate))
+        except Exception as error:
+            raise Inexpressible("the learning rate's schedule can't be told ahead") from error
+        if not math.isfinite(rate):
+            raise Inexpressible("the learning rate's schedule gives no finite number")
+        rates.append(rate)
+    return rates
+
+
+def _class_weight(given: Any) -> list[tuple[int, float]]:
+    if not given:
+        return []
+    if not isinstance(given, dict):
+        raise Inexpressible("class_weight is no dictionary")
+    return sorted((int(key), float(value)) for key, value in given.items())
+
+
+def _inputs(model: Any, x: Any) -> list[NDArray[Any]]:
+    names = list(getattr(model, "input_names", None) or [])
+    if isinstance(x, dict) and not names:
+        raise Inexpressible("the inputs are named, and the network's are not")
+    return _several(x, "the inputs", names)
+
+
+def _several(given: Any, what: str, names: list[str]) -> list[NDArray[Any]]:
+    """Bring one array, a list of arrays, or a dictionary of them into the network's order."""
+    if isinstance(given, dict):
+        if set(given) != set(names):
+            raise Inexpressible(f"{what} don't have the names of the network")
+        given = [given[name] for name in names]
+    values = list(given) if isinstance(given, list | tuple) else [given]
+    return [_numeric(value, what) for value in values]
+
+
+def _numeric(value: Any, what: str) -> NDArray[Any]:
+    """Take what Keras itself trains on as arrays: NumPy, tensors, tables."""
+    if isinstance(value, np.ndarray):
+        array = value
+    elif hasattr(value, "__array__") and hasattr(value, "shape"):
+        array = np.asarray(value)
+    else:
+        raise Inexpressible(f"{what} come from {_origin(value)}, not from arrays")
+    if array.dtype.kind not in "biuf" or not array.ndim or not array.size:
+        raise Inexpressible(f"{what} are no arrays of numbers")
+    return array
+
+
+def _origin(value: Any) -> str:
+    if hasattr(value, "as_numpy_iterator"):
+        return "a tf.data pipeline"
+    if hasattr(value, "__next__") or hasattr(value, "__getitem__"):
+        return "a generator or sequence"
+    return type(value).__name__
+
+
+def _first_items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _first_items(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_first_items(item) for item in value]
+    return np.asarray(value)[:2]
+
+
+def _output_names(model: Any) -> list[str]:
+    return list(getattr(model, "output_names", None) or ["output"])
+
+
+def _by_output(given: Any, names: list[str], *, repeat: bool = False) -> list[Any]:
+    """Bring what compile() takes for several outputs into their order."""
+    if isinstance(given, dict):
+        if len(names) == 1 and len(given) == 1:
+            return list(given.values())
+        if not set(given) <= set(names):
+            raise Inexpressible("compile() names outputs that the network doesn't have")
+        return [given.get(name) for name in names]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise Inexpressible("compile() was given another number of outputs")
+        return list(given)
+    if repeat or len(names) == 1:
+        return [given] * len(names)
+    raise Inexpressible("compile() leaves open which output is meant")
+
+
+def _flat(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    if isinstance(given, list | tuple):
+        return [item for part in given for item in _flat(part)]
+    return [given]
+
+
+def _whole(value: Any, default: int) -> int:
+    return default if value is None else int(value)
+
+
+def _maybe_whole(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,60 @@
+"""Arrays between the two sides: files that the student's side writes and the trusted side reads.
+
+The reader hashes what it has read and trains from that same memory, so a file that is changed
+afterwards, or that never held what it was announced as, can't slip anything in.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.training.request import Array
+from graders.training.state import canonical_array, digest
+from graders.training.stock import Refused
+
+
+def write_array(folder: Path, value: NDArray[np.generic], name: str) -> Path:
+    """Write an array's canonical values; returns the file."""
+    path = folder / name
+    partial = path.with_name(name + ".partial")
+    canonical_array(value).tofile(partial)
+    partial.replace(path)
+    return path
+
+
+def read_array(path: Path, described: Array) -> NDArray[np.float32]:
+    """Read an array that the student's side has written, as what it must be.
+
+    Raises:
+        Refused: the file is missing, no regular file, of another size, or of another content.
+
+    """
+    array = np.empty(described.size, dtype=np.float32)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size != array.nbytes:
+                raise Refused("an array's file is not what was announced")
+            _fill(file, array)
+    except OSError as error:
+        raise Refused(f"an array can't be read ({error.strerror})") from error
+    if digest(array) != described.digest:
+        raise Refused("an array's content is not what was announced")
+    return array.reshape(described.shape)
+
+
+def _fill(file: object, array: NDArray[np.float32]) -> None:
+    view = memoryview(array.view(np.uint8).data)
+    position = 0
+    while position < len(view):
+        count = file.readinto(view[position:])  # type: ignore[attr-defined]  # a raw file
+        if not count:
+            raise Refused("an array's file is shorter than was announced")
+        position += count

@@ -1,0 +1,253 @@
+"""A network as a graph of stock layers: described on the student's side, built on the trusted one.
+
+The walk starts at the outputs, so Sequential, functional and nested forms of one network give the
+same description, whatever their names and in whichever order their layers were made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from graders.errors import TrainingError
+from graders.training.request import Argument, Call, Input, Layer, Network, Reference, Stock
+from graders.training.stock import Inexpressible, Refused, make, take
+
+# A walk goes a few frames deeper with each layer; a course's deepest networks have hundreds.
+_FRAMES = 20_000
+
+
+@dataclass
+class Graph:
+    """A described network, with the Keras layers in the order of the description."""
+
+    inputs: list[Input]
+    layers: list[Any]
+    calls: list[Call]
+    outputs: list[Reference]
+    stocks: list[Stock]
+
+    def network(self, weights: list[list[Any]]) -> Network:
+        """Put the description together; `weights` says for each layer where its weights start."""
+        layers = [
+            Layer(stock=stock, trainable=bool(layer.trainable), weights=start)
+            for layer, stock, start in zip(self.layers, self.stocks, weights, strict=True)
+        ]
+        return Network(inputs=self.inputs, layers=layers, calls=self.calls, outputs=self.outputs)
+
+
+def describe_graph(model: Any) -> Graph:
+    """Describe a built Sequential or functional keras.Model.
+
+    Raises:
+        Inexpressible: it is a class of the student's own, or holds something that isn't stock.
+
+    """
+    graph = _functional(model, "the network")
+    walk = _Walk()
+    inputs = {id(tensor): Reference(input=k) for k, tensor in enumerate(graph.inputs)}
+    scope = _Scope(inputs)
+    with _deep_recursion():
+        outputs = [walk.reference(tensor, scope) for tensor in graph.outputs]
+    return Graph(
+        inputs=[_input(tensor) for tensor in graph.inputs],
+        layers=walk.layers,
+        calls=walk.calls,
+        outputs=outputs,
+        stocks=[_stock(layer) for layer in walk.layers],
+    )
+
+
+def build(network: Network, parameters: int) -> tuple[Any, list[Any]]:
+    """Build a keras.Model from its description, with fresh weights.
+
+    Args:
+        network: the description.
+        parameters: how many the network may have.
+
+    Returns:
+        The model, and its layers in the order of the description.
+
+    Raises:
+        Refused: a layer is not on the allow-list, or the layers don't fit each other.
+        TrainingError: it has more parameters than it may.
+
+    """
+    import keras
+
+    inputs = [keras.Input(tuple(i.shape), dtype=i.dtype) for i in network.inputs]
+    layers = [make(layer.stock) for layer in network.layers]
+    results: list[list[Any]] = []
+    for call in network.calls:
+        layer = layers[call.layer]
+        try:
+            output = layer(
+                *(_argument(a, inputs, results) for a in call.args),
+                **{key: _argument(a, inputs, results) for key, a in call.kwargs.items()},
+            )
+        except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+            name = network.layers[call.layer].stock.name
+            raise Refused(f"the layer {name} can't be used so: {str(error)[:300]}") from error
+        results.append(keras.tree.flatten(output))
+        # Layer by layer, so that a hostile request is stopped before it fills the memory.
+        if (found := sum(layer.count_params() for layer in layers if layer.built)) > parameters:
+            raise TrainingError.too_many_parameters(found, parameters)
+    for layer, described in zip(layers, network.layers, strict=True):
+        layer.trainable = described.trainable
+    try:
+        outputs = [_tensor(reference, inputs, results) for reference in network.outputs]
+        model = keras.Model(_single(inputs), _single(outputs))
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise Refused(f"the layers don't make a network: {str(error)[:300]}") from error
+    return model, layers
+
+
+@dataclass
+class _Scope:
+    """References of the tensors of one model's graph; a nested model has a scope of its own."""
+
+    known: dict[int, Reference]
+
+
+@dataclass
+class _Walk:
+    """Numbers layers and calls as it comes upon them."""
+
+    layers: list[Any] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    _numbers: dict[int, int] = field(default_factory=dict)
+    _done: dict[tuple[int, int], int] = field(default_factory=dict)
+    _inner: dict[tuple[int, int], _Scope] = field(default_factory=dict)
+    _scopes: list[_Scope] = field(default_factory=list)
+
+    def reference(self, tensor: Any, scope: _Scope) -> Reference:
+        known = scope.known.get(id(tensor))
+        if known is not None:
+            return known
+        history = getattr(tensor, "_keras_history", None)
+        if history is None:
+            raise Inexpressible("a tensor of the network has no layer")
+        operation, node = history.operation, history.operation._inbound_nodes[history.node_index]
+        if hasattr(operation, "fit"):
+            found = self._nested(operation, node, history.tensor_index, scope)
+        else:
+            call = self._call(operation, node, scope)
+            found = Reference(call=call, output=history.tensor_index)
+        scope.known[id(tensor)] = found
+        return found
+
+    def _nested(self, model: Any, node: Any, output: int, scope: _Scope) -> Reference:
+        graph = _functional(model, "a network inside the network")
+        key = (id(scope), id(node))
+        if key not in self._inner:
+            given = [self.reference(tensor, scope) for tensor in node.input_tensors]
+            if len(given) != len(graph.inputs):
+                raise Inexpressible("a network inside the network takes its inputs in its own way")
+            inputs = zip(graph.inputs, given, strict=True)
+            self._inner[key] = _Scope({id(tensor): ref for tensor, ref in inputs})
+            self._scopes.append(self._inner[key])  # or its id could be given out again
+        return self.reference(graph.outputs[output], self._inner[key])
+
+    def _call(self, layer: Any, node: Any, scope: _Scope) -> int:
+        key = (id(scope), id(node))
+        if key in self._done:
+            return self._done[key]
+        args = [self._argument(value, scope) for value in node.arguments.args]
+        kwargs = {
+            name: self._argument(value, scope)
+            for name, value in node.arguments.kwargs.items()
+            # fit and evaluate set `training` for every layer, whatever the graph says.
+            if name != "training" and value is not None and not _is_automatic(name, value, node)
+        }
+        if id(layer) not in self._numbers:
+            self._numbers[id(layer)] = len(self.layers)
+            self.layers.append(layer)
+        self.calls.append(Call(layer=self._numbers[id(layer)], args=args, kwargs=kwargs))
+        self._done[key] = len(self.calls) - 1
+        return self._done[key]
+
+    def _argument(self, value: Any, scope: _Scope) -> Argument:
+        if hasattr(value, "_keras_history"):
+            return self.reference(value, scope)
+        if isinstance(value, list | tuple):
+            return [self._argument(item, scope) for item in value]
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        raise Inexpressible(f"a layer is called with {type(value).__name__}, which is not data")
+
+
+def _functional(model: Any, what: str) -> Any:
+    """Return the graph of a stock model; a Sequential keeps one for itself."""
+    import keras
+
+    kind = type(model)
+    if kind is keras.Sequential:
+        graph = model._functional
+        if graph is None:
+            raise Inexpressible(f"{what} doesn't know the shape of its inputs yet")
+        return graph
+    functional = sys.modules["keras.src.models.functional"].Functional
+    if kind is not functional:
+        raise Inexpressible(f"{what} is a class of the student's own ({kind.__name__})")
+    return model
+
+
+def _input(tensor: Any) -> Input:
+    shape = [None if size is None else int(size) for size in tensor.shape[1:]]
+    try:
+        return Input.model_validate({"shape": shape, "dtype": str(tensor.dtype)})
+    except ValueError as error:
+        raise Inexpressible(f"an input of {tensor.dtype} and the shape {shape}") from error
+
+
+def _stock(layer: Any) -> Stock:
+    stock = take("layers", layer)
+    inner = [part.trainable for part in layer._flatten_layers(include_self=False)]
+    if any(flag != layer.trainable for flag in inner):
+        raise Inexpressible(f"only a part of the layer {stock.name} is frozen")
+    return stock
+
+
+def _is_automatic(name: str, value: Any, node: Any) -> bool:
+    """Tell a mask that Keras passes on by itself from one that the student gave."""
+    if name != "mask" and not name.endswith("_mask"):
+        return False
+    given = [getattr(t, "_keras_mask", None) for t in node.input_tensors]
+    return any(value is mask for mask in given if mask is not None) or (
+        isinstance(value, list | tuple)
+        and all(v is None or any(v is mask for mask in given) for v in value)
+    )
+
+
+def _argument(value: Any, inputs: list[Any], results: list[list[Any]]) -> Any:
+    if isinstance(value, Reference):
+        return _tensor(value, inputs, results)
+    if isinstance(value, list):
+        return [_argument(item, inputs, results) for item in value]
+    if isinstance(value, Stock):
+        raise Refused("a layer can't be called with an object")
+    return value
+
+
+def _tensor(reference: Reference, inputs: list[Any], results: list[list[Any]]) -> Any:
+    if reference.input is not None:
+        return inputs[reference.input]
+    assert reference.call is not None, "validated with the network"
+    return results[reference.call][reference.output]
+
+
+def _single(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

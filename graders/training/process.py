@@ -1,0 +1,102 @@
+"""The trainer's own process: clean, trusted, and gone after one training."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from graders.sandbox.job import ServedFile
+from graders.training.limits import Limits
+from graders.training.request import Request, Setting
+
+
+class Spec(BaseModel):
+    """What a trainer's process is told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request: Request
+    setting: Setting
+    fingerprint: str
+    seed: int
+    folder: str = Field(description="where the student's side has put the arrays")
+    data: list[ServedFile] = Field(default_factory=list)
+    limits: Limits
+    operations_left: float
+
+
+def file_of(digest: str) -> str:
+    """Name of the file that holds an array."""
+    return f"{digest}.f32"
+
+
+def enter(spec_json: str, channel: Connection) -> None:
+    """First function in the trainer's process."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    try:
+        _train(Spec.model_validate_json(spec_json), channel)
+    except BaseException as error:  # noqa: BLE001 - it ends the process; the grader reads why
+        _tell(channel, **_said_of(error))
+    channel.close()
+    # No library's clean-up is worth waiting for.
+    os._exit(0)
+
+
+def _train(spec: Spec, channel: Connection) -> None:
+    from graders.describe.origin import KnownData
+    from graders.training.exchange import read_array
+    from graders.training.work import Bounds, Work, carry_out, prepare
+
+    prepare(spec.setting)
+    arrays = {}
+    for array in spec.request.arrays:
+        if array.digest not in arrays:
+            path = Path(spec.folder) / file_of(array.digest)
+            arrays[array.digest] = read_array(path, array).reshape(-1)
+    work = Work(
+        request=spec.request,
+        setting=spec.setting,
+        fingerprint=spec.fingerprint,
+        seed=spec.seed,
+        arrays=arrays,
+        known=[KnownData.read(Path(file.path), file.name) for file in spec.data],
+        bounds=Bounds(
+            parameters=spec.limits.parameters,
+            operations=spec.operations_left,
+            epochs=spec.limits.epochs,
+        ),
+        progress=lambda event: _tell(channel, **event),
+    )
+    files = carry_out(work).to_files()
+    _tell(channel, event="done", files=list(files))
+    for content in files.values():
+        channel.send_bytes(content)
+
+
+def _said_of(error: BaseException) -> dict[str, Any]:
+    from graders.errors import TrainingError
+    from graders.training.stock import Refused
+
+    if isinstance(error, TrainingError):
+        return {"event": "over", "why": str(error)}
+    if isinstance(error, Refused):
+        return {"event": "refused", "why": str(error)}
+    if isinstance(error, MemoryError):
+        return {"event": "memory"}
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}, line {where.lineno}"
+    return {"event": "failed", "why": f"{type(error).__name__}: {str(error)[:300]} ({place})"}
+
+
+def _tell(channel: Connection, **event: Any) -> None:
+    channel.send_bytes(json.dumps(event).encode())

@@ -1,0 +1,199 @@
+"""One submission's trainings: what its runner asks for, what it gets, and what is believed of it.
+
+What the runner says is untrusted to the last byte. What the session keeps, `trainings.json`
+beside the recording, comes from the requests that were carried out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from graders.errors import RunError, TrainingError
+from graders.recording.schema import TrainingStart
+from graders.training.entry import Finished, Trained, save_trained
+from graders.training.process import file_of
+from graders.training.request import Request
+from graders.training.stock import Refused
+from graders.training.trainer import Progress, StoppedError, Trainer
+
+
+@dataclass
+class _Asked:
+    """A request that was validated, and waits for its arrays."""
+
+    request: Request
+    name: str
+    cell: int | None
+    model: int | None
+
+
+@dataclass
+class Session:
+    """Answers one runner."""
+
+    trainer: Trainer
+    exchange: Path  # the runner puts arrays here
+    keep: Path  # what is believed goes here
+    progress: Progress | None = None
+    trained: list[Trained] = field(default_factory=list)
+    _waiting: _Asked | None = None
+    _requests: int = 0
+    _asked: dict[str, int] = field(default_factory=dict)
+    _operations: float = 0.0
+
+    def answer(self, event: dict[str, Any]) -> Iterator[bytes] | None:
+        """Answer what a runner asks; None where it only tells something."""
+        match event.get("event"):
+            case "train":
+                return self._guarded(self._fit(event))
+            case "arrays":
+                return self._guarded(self._arrays())
+            case _:
+                return None
+
+    def save(self) -> None:
+        """Write what is believed of this submission's trainings."""
+        self.keep.mkdir(parents=True, exist_ok=True)
+        save_trained(self.trained, self.keep)
+
+    def _guarded(self, replies: Iterator[bytes]) -> Iterator[bytes]:
+        """Turn whatever goes wrong into an answer; the runner waits for one."""
+        try:
+            yield from replies
+        except TrainingError as error:
+            yield _message(over=str(error))
+        except Refused as error:
+            yield _message(refused=str(error))
+        except StoppedError:
+            yield _message(refused="grading was ended")
+        except RunError as error:
+            self.trainer.warn(str(error))
+            yield _message(refused="the trusted trainer failed on it")
+
+    def _fit(self, event: dict[str, Any]) -> Iterator[bytes]:
+        self._waiting = None
+        limits = self.trainer.limits
+        self._requests += 1
+        if self._requests > limits.trainings:
+            raise TrainingError.too_many_trainings(limits.trainings)
+        asked = _Asked(
+            _validated(event.get("request")),
+            "",
+            _number(event.get("cell")),
+            _number(event.get("model")),
+        )
+        megabytes = sum(array.size for array in asked.request.arrays) * 4 / 1e6
+        if megabytes > limits.megabytes:
+            raise TrainingError.too_much_data(megabytes, limits.megabytes)
+        first = self.trainer.name(asked.request)
+        times = self._asked.get(first, 0)
+        self._asked[first] = times + 1
+        asked.name = self.trainer.name(asked.request, times) if times else first
+        found = self.trainer.find(asked.name)
+        if found is not None:
+            yield from self._trained(asked, found, reused=True)
+            return
+        self._waiting = asked
+        wanted = dict.fromkeys(array.digest for array in asked.request.arrays)
+        missing = [d for d in wanted if not (self.exchange / file_of(d)).is_file()]
+        yield _message(need=missing)
+
+    def _arrays(self) -> Iterator[bytes]:
+        asked, self._waiting = self._waiting, None
+        if asked is None:
+            raise Refused("nothing was asked for")
+        left = self.trainer.limits.operations - self._operations
+        finished, reused = self.trainer.train(
+            asked.name, asked.request, self.exchange, left, self._tell
+        )
+        yield from self._trained(asked, finished, reused=reused)
+
+    def _trained(self, asked: _Asked, finished: Finished, *, reused: bool) -> Iterator[bytes]:
+        entry = finished.entry
+        # The same bound whether it was reused or not: a grade must not depend on who was first.
+        self._operations += entry.operations
+        if self._operations > self.trainer.limits.operations:
+            raise TrainingError.too_much_work(self._operations, self.trainer.limits.operations)
+        start, before = self._start(asked)
+        fit = asked.request.fit
+        cut_short = entry.capped and not entry.stopped
+        number = len(self.trained)
+        record = Trained(
+            request=number,
+            cell=asked.cell,
+            model=asked.model,
+            entry=entry,
+            reused=reused,
+            start=start,
+            epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
+            epochs_before=before,
+        )
+        if finished.predictions is not None:
+            record.predictions = f"predictions-{number}.npy"
+            self.keep.mkdir(parents=True, exist_ok=True)
+            np.save(self.keep / record.predictions, finished.predictions, allow_pickle=False)
+        self.trained.append(record)
+        self.save()
+        yield _message(
+            trained={
+                "request": number,
+                "fingerprint": entry.fingerprint,
+                "names": entry.names,
+                "logs": entry.logs,
+                "batch_size": entry.batch_size,
+                "stopped": entry.stopped,
+                "reused": reused,
+                "seconds": entry.seconds,
+            }
+        )
+        yield finished.state
+
+    def _start(self, asked: _Asked) -> tuple[TrainingStart, int]:
+        """Tell where the weights come from, and how many epochs they have seen here."""
+        layers = asked.request.network.layers
+        given = [w.digest for layer in layers for w in layer.weights if w is not None]
+        if not given:
+            return "fresh", 0
+        sources = [self._source(digest) for digest in given]
+        known = [source for source in sources if source is not None]
+        if len(known) < len(given):
+            return "given", max((s.epochs_before + s.entry.epochs for s in known), default=0)
+        fresh = any(w is None for layer in layers if layer.trainable for w in layer.weights)
+        if fresh or len({source.request for source in known}) > 1:
+            return "transferred", 0
+        return "continued", known[0].epochs_before + known[0].entry.epochs
+
+    def _source(self, digest: str) -> Trained | None:
+        """Return the last training of this submission that left a weight so."""
+        return next((t for t in reversed(self.trained) if digest in t.entry.weights), None)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self.progress is not None:
+            self.progress(event)
+
+
+def _validated(given: Any) -> Request:
+    try:
+        # By way of JSON, so that the strict rules are those of JSON.
+        return Request.model_validate_json(json.dumps(given))
+    except (ValidationError, ValueError, TypeError, RecursionError) as error:
+        detail = ""
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False, include_input=False)[0]
+            detail = f" ({first['msg']})"
+        raise Refused(f"the request is not valid{detail}") from error
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < 10**6 else None
+
+
+def _message(**content: Any) -> bytes:
+    return json.dumps(content, allow_nan=False).encode()

@@ -1,0 +1,269 @@
+"""Stock objects of Keras as plain data, and back: by name, from an allow-list.
+
+`take` and `from_config` run on the student's side, `make` on the trusted one. What a name stands
+for is decided here alone: a request can't bring a module, a function or a file.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from graders.describe.networks import snake_case
+from graders.training.request import KINDS, Kind, Stock, Value
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "layers": _names("""
+        Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
+        AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization Bidirectional
+        CategoryEncoding CenterCrop Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D
+        Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D Dense
+        DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten GRU GRUCell
+        GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
+        GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
+        GroupNormalization Identity LSTM LSTMCell LayerNormalization LeakyReLU
+        Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum MultiHeadAttention Multiply
+        Normalization PReLU Permute RMSNormalization RNN RandomBrightness RandomColorDegeneration
+        RandomColorJitter RandomContrast RandomCrop RandomErasing RandomFlip RandomGaussianBlur
+        RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
+        RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom ReLU RepeatVector
+        Rescaling Reshape Resizing SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Softmax
+        Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells Subtract
+        TimeDistributed UnitNormalization UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
+        ZeroPadding2D ZeroPadding3D
+        """),
+    "initializers": _names("""
+        Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform
+        Ones Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
+        """),
+    "regularizers": _names("L1 L2 L1L2 OrthogonalRegularizer"),
+    "constraints": _names("MaxNorm MinMaxNorm NonNeg UnitNorm"),
+    "losses": _names("""
+        BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy
+        CategoricalFocalCrossentropy CategoricalHinge CosineSimilarity Hinge Huber KLDivergence
+        LogCosh MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError
+        MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge
+        """),
+    "metrics": _names("""
+        AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy
+        CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge
+        KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError
+        MeanSquaredLogarithmicError Poisson Precision R2Score Recall RootMeanSquaredError
+        SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
+        SquaredHinge TopKCategoricalAccuracy TrueNegatives TruePositives
+        """),
+    "optimizers": _names("""
+        Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Nadam RMSprop SGD
+        """),
+    "schedules": _names("""
+        CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PiecewiseConstantDecay
+        PolynomialDecay
+        """),
+    "callbacks": _names("EarlyStopping LearningRateScheduler ReduceLROnPlateau"),
+}
+ACTIVATIONS = _names("""
+    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
+    linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus
+    softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
+    """)
+# Metrics that Keras chooses by the shapes of targets and outputs.
+SHAPED_METRICS = {"accuracy": "accuracy", "acc": "accuracy", "ce": "crossentropy"} | {
+    "crossentropy": "crossentropy"
+}
+_MODULES = {
+    "keras.layers": "layers",
+    "keras.initializers": "initializers",
+    "keras.regularizers": "regularizers",
+    "keras.constraints": "constraints",
+    "keras.optimizers.schedules": "schedules",
+}
+_PATHS = {"schedules": "optimizers.schedules"}
+# They name an object or a layer's place in its model, and don't change what it computes.
+_LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "batch_input_shape", "build_config"}
+_TEXT = 200
+
+
+class Inexpressible(Exception):  # noqa: N818 - it says what a request can't, and is no error
+    """A training can't be asked for as plain data; the message says what stands in the way."""
+
+
+class Refused(Exception):  # noqa: N818 - the grading process refuses; the student reads why
+    """The trusted side won't carry out a request; the message says why."""
+
+
+def take(kind: Kind, thing: Any) -> Stock:
+    """Describe an instance of a stock class.
+
+    Raises:
+        Inexpressible: its class isn't Keras' own, or holds something that isn't data.
+
+    """
+    cls = type(thing)
+    name = cls.__name__
+    if name not in ALLOWED[kind] or stock_class(kind, name) is not cls:
+        raise Inexpressible(f"{_WORDS[kind]} {name} is not one of Keras' own that can be repeated")
+    try:
+        config = thing.get_config()
+    except Exception as error:
+        raise Inexpressible(f"{_WORDS[kind]} {name} can't describe itself ({error})") from error
+    return Stock(kind=kind, name=name, config=from_config(config, thing, name))
+
+
+def from_config(config: dict[str, Any], thing: Any = None, name: str = "") -> dict[str, Value]:
+    """Turn the result of get_config() into plain values, names left out."""
+    _check_precision(config.get("dtype"), name)
+    return {
+        str(key): _value(value, f"{name}.{key}" if name else str(key), thing)
+        for key, value in config.items()
+        if key not in _LEFT_OUT
+    }
+
+
+def take_loss(given: Any) -> Stock:
+    """Describe a loss as compile() takes it: a name, a function, a class or an instance."""
+    import keras
+
+    return _by_name("losses", given, keras.losses)
+
+
+def take_metric(given: Any) -> Stock | str:
+    """Describe a metric as compile() takes it."""
+    import keras
+
+    if isinstance(given, str) and given.lower() in SHAPED_METRICS:
+        return SHAPED_METRICS[given.lower()]
+    return _by_name("metrics", given, keras.metrics)
+
+
+def make(stock: Stock) -> Any:
+    """Make a stock object from its description.
+
+    Raises:
+        Refused: the class is not on the allow-list, or doesn't take these settings.
+
+    """
+    if stock.name not in ALLOWED[stock.kind]:
+        raise Refused(f"{_WORDS[stock.kind]} {stock.name} is not on the list of what is trained")
+    settings = {key: _made(key, value) for key, value in stock.config.items()}
+    try:
+        return stock_class(stock.kind, stock.name)(**settings)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Refused(
+            f"{_WORDS[stock.kind]} {stock.name} can't be made: {str(error)[:200]}"
+        ) from error
+
+
+def stock_class(kind: str, name: str) -> Any:
+    """Look a class up in Keras; None where it has none by that name."""
+    import keras
+
+    place: Any = keras
+    for part in _PATHS.get(kind, kind).split("."):
+        place = getattr(place, part)
+    return getattr(place, name, None)
+
+
+def _made(key: str, value: Any) -> Any:
+    if isinstance(value, Stock):
+        return make(value)
+    if isinstance(value, list):
+        return [_made(key, item) for item in value]
+    if isinstance(value, str) and key.endswith("activation") and value not in ACTIVATIONS:
+        raise Refused(f"the activation {value[:40]} is not one of Keras' own")
+    if isinstance(value, str) and key.endswith(
+        ("initializer", "regularizer", "constraint", "layer", "cell", "cells", "learning_rate")
+    ):
+        raise Refused(f"{key} must be described by its class")
+    return value
+
+
+def _value(value: Any, key: str, thing: Any) -> Value:
+    if value is None or isinstance(value, bool | int | str):
+        if isinstance(value, str) and len(value) > _TEXT:
+            raise Inexpressible(f"{key} is a long text")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise Inexpressible(f"{key} is not a finite number")
+        return value
+    if isinstance(value, list | tuple):
+        return [_value(item, key, thing) for item in value]
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return _serialized(value, key, thing)
+    if type(value).__module__.startswith("numpy") or hasattr(value, "numpy"):
+        import numpy as np
+
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf" and array.size <= 10_000:
+            return _value(array.tolist(), key, thing)
+    raise Inexpressible(f"{key} is not plain data ({type(value).__name__})")
+
+
+def _serialized(value: dict[str, Any], key: str, thing: Any) -> Value:
+    """Describe an object that Keras has serialized inside of another's settings."""
+    name, config = str(value["class_name"]), value["config"]
+    if name == "function":
+        return _activation(str(config), key, thing)
+    kind = _MODULES.get(str(value.get("module")))
+    if kind is None or value.get("registered_name") not in {None, name}:
+        raise Inexpressible(f"{key} holds {name}, which is not one of Keras' own")
+    if kind not in KINDS or name not in ALLOWED[kind] or not isinstance(config, dict):
+        raise Inexpressible(f"{key} holds {name}, which can't be repeated")
+    return Stock(kind=kind, name=name, config=from_config(config, None, name))  # type: ignore[arg-type]
+
+
+def _activation(name: str, key: str, thing: Any) -> str:
+    """TensorFlow's own softmax comes under another name; other functions are the student's."""
+    tensorflow = sys.modules.get("tensorflow")
+    given = getattr(thing, key.rpartition(".")[2], None)
+    if name == "softmax_v2" and tensorflow is not None and given is tensorflow.nn.softmax:
+        return "softmax"
+    raise Inexpressible(f"{key} is a function of the student's own ({name[:40]})")
+
+
+def _by_name(kind: Kind, given: Any, home: Any) -> Stock:
+    if isinstance(given, str):
+        try:
+            given = home.get(given)
+        except ValueError as error:
+            raise Inexpressible(f"{given[:40]!r} is unknown to Keras") from error
+    if isinstance(given, type):
+        try:
+            given = given()
+        except TypeError as error:
+            raise Inexpressible(f"{given.__name__} can't be made without settings") from error
+    if not callable(given) or hasattr(given, "get_config"):
+        return take(kind, given)
+    # A function of Keras stands for the class of the same name with its default settings.
+    name = getattr(given, "__name__", "")
+    for candidate in ALLOWED[kind]:
+        if snake_case(candidate) == name and getattr(home, name, None) is given:
+            return take(kind, stock_class(kind, candidate)())
+    raise Inexpressible(f"{_WORDS[kind]} is a function of the student's own ({name[:40]})")
+
+
+def _check_precision(dtype: Any, name: str) -> None:
+    if isinstance(dtype, dict):
+        config = dtype.get("config")
+        dtype = config.get("name") if isinstance(config, dict) else None
+    if dtype not in {None, "float32"}:
+        raise Inexpressible(f"{name or 'it'} computes in {dtype or 'another precision'}")
+
+
+_WORDS = {
+    "layers": "the layer",
+    "initializers": "the initializer",
+    "regularizers": "the regularizer",
+    "constraints": "the constraint",
+    "losses": "the loss",
+    "metrics": "the metric",
+    "optimizers": "the optimizer",
+    "schedules": "the schedule",
+    "callbacks": "the callback",
+}
