@@ -283,13 +283,21 @@ def reference(
         ),
     ] = False,
     data: DataOption = Data.auto,
+    training: TrainingOption = Training.full,
 ) -> None:
     """Run the reference suite and print it beside the published figures."""
     from graders.reference_report import run_reference
 
     sheet = _load(assignment)
     try:
-        run_reference(sheet, seeds, data.value, console, save=save)
+        run_reference(
+            sheet,
+            0 if training is Training.none else seeds,
+            data.value,
+            console,
+            save=save,
+            capped=training is Training.capped,
+        )
     except KeyboardInterrupt:
         _stop("Interrupted; scores measured so far are kept where --save was given.", INTERRUPTED)
     except TensormarkError as error:

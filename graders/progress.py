@@ -113,7 +113,7 @@ def trained_in_words(trainings: Sequence[TrainingSummary]) -> str:
         parts.append(f"{len(asked) - len(reused)} trained")
     if reused:
         parts.append(f"{len(reused)} reused")
-    unverified = sum(not t.verified and t.status != "skipped" for t in trainings)
+    unverified = sum(not t.verified and t.status not in {"skipped", "refused"} for t in trainings)
     if unverified:
         parts.append(f"{unverified} not verified")
     return ", ".join(parts)

@@ -13,6 +13,7 @@ from graders.errors import ExpectationError
 from graders.expectations import Expectations, Measured, summarize
 from graders.progress import bars
 from graders.quiet import quiet_imports
+from graders.training.request import Cap
 from reference import suite
 from reference.datasets import DataSet, locate
 from reference.datasets.sources import Choice
@@ -21,7 +22,13 @@ _SAVED_EVERY = 8
 
 
 def run_reference(
-    assignment: Assignment, seeds: int, data_choice: Choice, console: Console, *, save: bool
+    assignment: Assignment,
+    seeds: int,
+    data_choice: Choice,
+    console: Console,
+    *,
+    save: bool,
+    capped: bool = False,
 ) -> None:
     """Compute the facts, train the experiments, and print them beside the published figures.
 
@@ -31,6 +38,7 @@ def run_reference(
         data_choice: which data to train on.
         console: where to print.
         save: measure every batch size that the checks need, and keep facts and scores.
+        capped: train within the bounds of `--training capped`.
 
     Raises:
         ExpectationError: nothing is stored and nothing was measured, or saving failed.
@@ -40,16 +48,19 @@ def run_reference(
         import keras  # noqa: F401 - everything below needs it; here it can be quiet
     data = locate(assignment.data_sets[0], data_choice)
     console.print(Text(f"Data: {data.name}, {data.source} ({data.fingerprint})"))
-    measured = _measure(assignment.id, data, seeds, console, save=save) if seeds else []
+    cap = assignment.training.cap if capped else None
+    if cap is not None:
+        console.print(f"Each training: at most {cap.epochs} epochs on {cap.samples:,} items.")
+    measured = _measure(assignment.id, data, seeds, console, cap, save=save) if seeds else []
     if save:
         suite.save(assignment.id, data, measured)
     stored = _stored(assignment.id)
     _print_facts(assignment.id, stored, console)
-    _print_accuracies(assignment.id, stored, data, measured, console)
+    _print_accuracies(assignment.id, stored.under(cap), data, measured, console)
 
 
 def _measure(
-    assignment: str, data: DataSet, seeds: int, console: Console, *, save: bool
+    assignment: str, data: DataSet, seeds: int, console: Console, cap: Cap | None, *, save: bool
 ) -> list[Measured]:
     planned = suite.plan(assignment, seeds, all_batch_sizes=save)
     # All experiments with one seed first, so that an interrupted run is useful.
@@ -62,7 +73,7 @@ def _measure(
             name = f"{item.experiment.name}, batches of {item.batch_size}, seed {item.seed}"
             shown.update(task, description=name)
 
-        for measured in suite.run(assignment, data, planned, begin):
+        for measured in suite.run(assignment, data, planned, begin, cap):
             found.append(measured)
             shown.advance(task)
             if save and len(found) % _SAVED_EVERY == 0:

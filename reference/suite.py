@@ -10,6 +10,9 @@ from types import ModuleType
 
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Measured, ScoreRecord, expected_path
+from graders.training.request import Cap
+from graders.training.trainer import setting_for
+from graders.training.work import prepare
 from reference.datasets import DataSet
 from reference.experiment import Experiment, train
 
@@ -48,16 +51,26 @@ def run(
     data: DataSet,
     planned: list[Planned],
     begin: Callable[[Planned], None] = lambda _: None,
+    cap: Cap | None = None,
 ) -> Iterator[Measured]:
     """Train what was planned, one at a time; each yields a Measured with a single score."""
+    prepare(setting_for("cpu", cap, []))
     networks = reference_module(assignment).NETWORKS
     for item in planned:
         begin(item)
-        score = train(item.experiment, networks, data, seed=item.seed, batch_size=item.batch_size)
+        score = train(
+            item.experiment,
+            networks,
+            data,
+            seed=item.seed,
+            batch_size=item.batch_size,
+            cap=cap,
+        )
         yield Measured(
             experiment=item.experiment.name,
             data=data.fingerprint,
             batch_size=item.batch_size,
+            cap=cap,
             scores=[ScoreRecord(seed=score.seed, train=score.train, test=score.test)],
             seconds=score.seconds,
             environment=_environment(),
@@ -65,10 +78,11 @@ def run(
 
 
 def merged(old: list[Measured], new: list[Measured]) -> list[Measured]:
-    """Join scores of the same experiment, data and batch size; a seed measured anew replaces."""
-    joined: dict[tuple[str, str, int], Measured] = {}
+    """Join scores of equal trainings but for the seed; a seed measured anew replaces."""
+    joined: dict[tuple[str, str, str, int], Measured] = {}
     for measured in [*old, *new]:
-        key = (measured.data, measured.experiment, measured.batch_size)
+        cap = measured.cap.model_dump_json() if measured.cap else ""
+        key = (measured.data, measured.experiment, cap, measured.batch_size)
         before = joined.get(key)
         if before is None:
             joined[key] = measured

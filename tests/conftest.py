@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from graders.ran import Ended
 from graders.recording import RecordingFolder
+from graders.recording.reader import trusted_folder
 from graders.recording.schema import Limits
 from graders.sandbox import ForkServer, Job, Sandbox, ServedFile
 from graders.submission import read_cells
+from graders.training.limits import Limits as TrainingLimits
+from graders.training.session import Session
+from graders.training.store import Store
+from graders.training.trainer import Trainer, setting_for
 
 Run = Callable[..., tuple[RecordingFolder, Ended]]
 
@@ -39,34 +46,77 @@ def sandbox() -> Sandbox:
     return Sandbox(ForkServer("cpu"))
 
 
+@pytest.fixture(scope="session")
+def served(small_data: Path) -> list[ServedFile]:
+    return [
+        ServedFile(
+            name="fashion_mnist",
+            path=str(small_data / "fashion_mnist.npz"),
+            source="test data",
+            fingerprint="test",
+        )
+    ]
+
+
 @pytest.fixture
-def run_code(sandbox: Sandbox, small_data: Path, tmp_path: Path) -> Run:
-    """Run source code as a submission and return its recording and how the run ended."""
+def run_code(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Run:
+    """Run source code as a submission that trains by itself; return its recording and its end."""
 
     def run(
         source: str, name: str = "work.py", seconds: float = 120.0, **limits: int
     ) -> tuple[RecordingFolder, Ended]:
-        recording, scratch = tmp_path / "recording", tmp_path / "scratch"
-        recording.mkdir()
-        scratch.mkdir()
-        job = Job(
-            name=name,
-            cells=read_cells(name, source.encode(), {"1a", "1f"}),
-            recording=str(recording),
-            scratch=str(scratch),
-            data=[
-                ServedFile(
-                    name="fashion_mnist",
-                    path=str(small_data / "fashion_mnist.npz"),
-                    source="test data",
-                    fingerprint="test",
-                )
-            ],
-            limits=Limits(seconds=seconds, **limits),
-            seed=7,
-            threads=1,
-        )
+        job = job_for(source, name, tmp_path, served, Limits(seconds=seconds, **limits))
         ended = sandbox.run(job)
-        return RecordingFolder.open(recording), ended
+        return RecordingFolder.open(Path(job.recording)), ended
 
     return run
+
+
+@dataclass
+class Trusting:
+    """Runs code whose trainings are carried out by a trainer with a store of its own."""
+
+    sandbox: Sandbox
+    trainer: Trainer
+    folder: Path
+    runs: int = 0
+
+    def run(self, source: str, seconds: float = 120.0, **changes: Any) -> RecordingFolder:
+        """Run source code as a submission, and return its recording with what was trained."""
+        self.runs += 1
+        folder = self.folder / str(self.runs)
+        exchange = folder / "exchange"
+        exchange.mkdir(parents=True)
+        job = job_for(source, "work.py", folder, self.trainer.data, Limits(seconds=seconds))
+        job = job.model_copy(update={"exchange": str(exchange), **changes})
+        session = Session(self.trainer, exchange, trusted_folder(Path(job.recording)))
+        self.ended = self.sandbox.run(job, answer=session.answer)
+        return RecordingFolder.open(Path(job.recording))
+
+
+@pytest.fixture
+def trusting(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Trusting:
+    trainer = Trainer(
+        server=sandbox.server,
+        store=Store(tmp_path / "store"),
+        setting=setting_for("cpu", None, served),
+        limits=TrainingLimits(),
+        data=served,
+    )
+    return Trusting(sandbox, trainer, tmp_path)
+
+
+def job_for(source: str, name: str, folder: Path, data: list[ServedFile], limits: Limits) -> Job:
+    recording, scratch = folder / "recording", folder / "scratch"
+    recording.mkdir()
+    scratch.mkdir()
+    return Job(
+        name=name,
+        cells=read_cells(name, source.encode(), {"1a", "1f"}),
+        recording=str(recording),
+        scratch=str(scratch),
+        data=data,
+        limits=limits,
+        seed=7,
+        threads=1,
+    )

@@ -155,7 +155,9 @@ class TrainingRecord(Model):
     network: int
     model: int
     cell: int | None
-    status: Literal["ok", "error", "interrupted", "skipped"]
+    status: Literal["ok", "error", "interrupted", "skipped", "refused"] = Field(
+        description="skipped: the grader wanted no training; refused: over the assignment's limits"
+    )
     data: PairRecord
     validation: PairRecord | None = None
     validation_split: float = 0.0

@@ -49,7 +49,7 @@ def _unverified(claimed: TrainingRecord) -> TrainingRecord:
             "reused": False,
             "fingerprint": "",
             "start": None,
-            "note": claimed.note[:300] or "it was trained in the student's process",
+            "note": claimed.note[:300],
         }
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from graders.report.view import is_trained
 from graders.result import TrainingSummary
 
 # Beyond this many epochs the points would run into each other.
@@ -67,7 +68,7 @@ class Chart:
 
 def charts(training: TrainingSummary) -> list[Chart]:
     """Draw accuracy and loss over the epochs; empty where no epoch was recorded."""
-    history = training.history
+    history = _history(training)
     metrics = [metric for metric in (_accuracy(history), "loss") if metric]
     drawn = (_chart(_title(metric), _series(history, metric), LARGE) for metric in metrics)
     return [chart for chart in drawn if chart]
@@ -75,8 +76,14 @@ def charts(training: TrainingSummary) -> list[Chart]:
 
 def small_chart(training: TrainingSummary) -> Chart | None:
     """Draw the accuracy, or else the loss, small."""
-    metric = _accuracy(training.history) or "loss"
-    return _chart(_title(metric), _series(training.history, metric), SMALL)
+    history = _history(training)
+    metric = _accuracy(history) or "loss"
+    return _chart(_title(metric), _series(history, metric), SMALL)
+
+
+def _history(training: TrainingSummary) -> dict[str, list[float | None]]:
+    """Take the history; of a skipped training it only repeats what an untrained network scores."""
+    return training.history if is_trained(training) else {}
 
 
 def _accuracy(history: dict[str, list[float | None]]) -> str | None:

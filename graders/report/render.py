@@ -87,14 +87,17 @@ def _environment(*, autoescape: bool, finalize: Callable[[Any], Any] | None = No
         "small_chart": curves.small_chart,
         "spans": text.spans,
         "summary": words.summary_of,
+        "trained": view.is_trained,
     }
     environment.globals |= {
+        "NOT_VERIFIED": words.NOT_VERIFIED,
         "OUTCOMES": words.OUTCOMES,
         "READ": words.READ,
         "STATES": words.STATES,
         "UNREAD": words.UNREAD,
         "anchor": view.anchor,
         "hint_of": words.hint_of,
+        "how_trained": words.how_trained,
         "is_ungraded": words.is_ungraded,
         "message_of": words.message_of,
         "run_sentence": words.run_sentence,

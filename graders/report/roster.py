@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from graders.report.text import number
-from graders.report.view import for_audience, pending_of
+from graders.report.view import for_audience, is_trained, is_unverified, pending_of
 from graders.report.words import OUTCOMES, Sign, is_ungraded, run_sentence
-from graders.result import Result
+from graders.result import Result, TrainingSummary
 
 _BINS = 10
 
@@ -24,6 +24,7 @@ class Row:
     link: str | None
     outcomes: list[tuple[Sign, int]]
     pending: float
+    unverified: int  # trainings that the grader can't vouch for
     note: str
 
     @property
@@ -42,6 +43,29 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Trainings:
+    """What a class asked for, and how much of it had to be trained."""
+
+    asked: int
+    distinct: int
+    unverified: int
+    skipped: int
+
+    @classmethod
+    def of(cls, trainings: Iterable[TrainingSummary]) -> Trainings:
+        """Count: equal fingerprints are one training, and one without a fingerprint is its own."""
+        asked = list(trainings)
+        trained = [training for training in asked if is_trained(training)]
+        fingerprints = [training.fingerprint for training in trained if training.fingerprint]
+        return cls(
+            asked=len(asked),
+            distinct=len(set(fingerprints)) + len(trained) - len(fingerprints),
+            unverified=sum(is_unverified(training) for training in trained),
+            skipped=len(asked) - len(trained),
+        )
+
+
+@dataclass(frozen=True)
 class Roster:
     """All that the class page shows."""
 
@@ -49,6 +73,7 @@ class Roster:
     points: float
     rows: list[Row]
     bars: list[Bar]
+    trainings: Trainings
 
     @classmethod
     def of(cls, results: Sequence[Result], links: Mapping[str, str]) -> Roster:
@@ -61,6 +86,7 @@ class Roster:
             points=first.points if first else 0.0,
             rows=rows,
             bars=_bars([row.result for row in rows if not row.ungraded]),
+            trainings=Trainings.of(fit for row in rows for fit in row.result.trainings),
         )
 
     @property
@@ -94,6 +120,7 @@ def _row(result: Result, links: Mapping[str, str]) -> Row:
         link=None if link is None else _beneath(link),
         outcomes=[(sign, counts[outcome]) for outcome, sign in OUTCOMES.items() if counts[outcome]],
         pending=pending_of(shown),
+        unverified=sum(is_unverified(training) for training in shown.trainings),
         note=run_sentence(shown.execution),
     )
 

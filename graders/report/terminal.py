@@ -70,6 +70,8 @@ class _Paper:
         if result.data_sets:
             used = ", ".join(f"{data.name} ({data.source})" for data in result.data_sets)
             lines.append(self.text(f"Data: {used}", "dim"))
+        if sentence := words.unverified_line(result.trainings):
+            lines.append(self.text(sentence, "dim"))
         return Group(*lines, Text(""))
 
     def score(self, page: Page) -> Text:

@@ -102,6 +102,16 @@ def kind_of(exhibit: Exhibit) -> Literal["network", "grid", "training"]:
     return "training" if isinstance(exhibit, TrainingSummary) else exhibit.kind
 
 
+def is_trained(training: TrainingSummary) -> bool:
+    """Tell a training from a call of fit that was skipped or refused."""
+    return training.status not in {"skipped", "refused"}
+
+
+def is_unverified(training: TrainingSummary) -> bool:
+    """Tell whether something was trained whose accuracy the grader can't vouch for."""
+    return is_trained(training) and not training.verified
+
+
 @dataclass(frozen=True)
 class CheckView:
     """A check with the evidence that is shown beside it."""
@@ -174,6 +184,11 @@ class Page:
     def pending(self) -> float:
         """Points that someone has still to give, bonus included."""
         return pending_of(self.result)
+
+    @property
+    def unverified(self) -> int:
+        """How many trainings the grader can't vouch for."""
+        return sum(is_unverified(training) for training in self.result.trainings)
 
     @property
     def exercises(self) -> list[ExerciseView]:

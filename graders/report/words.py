@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graders.report.view import Exhibit, kind_of
-from graders.result import CheckResult, Execution, Outcome
+from graders.report.text import shorten
+from graders.report.view import Audience, Exhibit, is_trained, is_unverified, kind_of
+from graders.result import CheckResult, Execution, Outcome, TrainingSummary
 
 
 class Sign(NamedTuple):
@@ -59,6 +60,12 @@ _RUNS: dict[str, str] = {
 }
 
 
+NOT_VERIFIED = (
+    "That a training is not verified is no mistake: "
+    "some can only take place in your own process, and the grader can't repeat them."
+)
+_LONGEST_REASON = 200
+
 _SUMMARIES = {
     "network": "Show the network",
     "grid": "Show the matrices",
@@ -86,6 +93,44 @@ def hint_of(check: CheckResult) -> str:
     if check.hint or check.hidden or check.outcome is Outcome.ERROR:
         return check.hint
     return _HINTS.get(check.outcome, "")
+
+
+def how_trained(training: TrainingSummary, audience: Audience) -> str:
+    """Say who trained, and whether the accuracy is the grader's own measurement.
+
+    That an equal training was known already is only said to staff: to students it's all one.
+    """
+    if training.status == "refused":
+        return f"Not trained: {training.note.strip()}"
+    if not is_trained(training):
+        return "Not trained: this grading skips trainings"
+    capped = ", on at most the capped epochs and items" if training.capped else ""
+    if not is_unverified(training):
+        known = training.cached and audience == "staff"
+        return f"Trained by the grader{capped}{', known from an equal training' if known else ''}"
+    note = training.note.strip().rstrip(".")
+    why = f": {note}." if note else "."
+    if training.fingerprint:
+        # The grader has trained it, but what it began with is the student's.
+        return f"Trained by the grader{capped}, but the accuracy is not verified{why}"
+    whose = "your own" if audience == "student" else "the student's own"
+    if training.status != "ok":
+        return f"Trained in {whose} process{capped}, not verified{why}"
+    return f"Trained in {whose} process{capped}, so the accuracy is not verified{why}"
+
+
+def unverified_line(trainings: Sequence[TrainingSummary]) -> str:
+    """Say how many accuracies are not verified, and why; empty if all are."""
+    trained = [training for training in trainings if is_trained(training)]
+    unverified = [training for training in trained if is_unverified(training)]
+    if not unverified:
+        return ""
+    notes = dict.fromkeys(training.note.strip().rstrip(".") for training in unverified)
+    reasons = shorten("; ".join(note for note in notes if note), _LONGEST_REASON)
+    which = (
+        "the training" if len(trained) == 1 else f"{len(unverified)} of {len(trained)} trainings"
+    )
+    return f"The accuracy of {which} is not verified{f': {reasons}' if reasons else ''}."
 
 
 def run_sentence(execution: Execution) -> str:

@@ -19,7 +19,7 @@ import keras
 from numpy.typing import NDArray
 
 from graders.describe.arrays import DataWatcher
-from graders.training.describe import Described, remember_fresh, request_of
+from graders.training.describe import Described, request_of
 from graders.training.exchange import write_array
 from graders.training.process import file_of
 from graders.training.request import REQUEST_BYTES, Array
@@ -56,17 +56,6 @@ class TrustedTrainer:
     exchange: Path
     data: DataWatcher
     pause: Callable[[], Any]  # a context in which the student's time doesn't pass
-
-    def install(self) -> None:
-        """Note the value of each new weight, to tell fresh weights from others later."""
-        original = keras.layers.Layer.add_weight
-
-        def add_weight(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            variable = original(layer, *args, **kwargs)
-            remember_fresh(variable)
-            return variable
-
-        keras.layers.Layer.add_weight = add_weight
 
     def fit(
         self, model: Any, arguments: Mapping[str, Any], cell: int | None, serial: int

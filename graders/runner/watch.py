@@ -38,6 +38,7 @@ from graders.runner.fits import (
 )
 from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
 from graders.runner.writer import Writer
+from graders.training.describe import watch_weights
 from graders.training.request import Cap
 from graders.training.stock import Inexpressible
 
@@ -89,9 +90,10 @@ class KerasWatcher:
 
         model = keras.Model
         if self.trusted is not None:
-            self.trusted.install()
+            watch_weights()
         Trainer.__init__ = self._after_init(Trainer.__init__)
-        model.compile = self._watch_compile(model.compile)
+        # Not on Model: load_model compiles only what inherits this very method.
+        Trainer.compile = self._watch_compile(Trainer.compile)
         model.fit = self._watch_fit(model.fit)
         model.evaluate = self._watch_call(model.evaluate, "evaluate")
         model.predict = self._watch_call(model.predict, "predict")
@@ -157,7 +159,7 @@ class KerasWatcher:
             call.note = str(reason)
         except TrainingLimitError as error:
             call.note = str(error)
-            self._quietly(self._record_fit, call, "error")
+            self._quietly(self._record_fit, call, "refused")
             raise
         if self.cap is not None:
             cap_arguments(arguments, self.cap)

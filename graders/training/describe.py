@@ -40,6 +40,29 @@ class Described:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
+def watch_weights() -> Callable[[], None]:
+    """Note the value of each new weight, to tell fresh weights from others later.
+
+    Returns:
+        A function that ends it.
+
+    """
+    import keras
+
+    original = keras.layers.Layer.add_weight
+
+    def add_weight(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        variable = original(layer, *args, **kwargs)
+        remember_fresh(variable)
+        return variable
+
+    def stop() -> None:
+        keras.layers.Layer.add_weight = original
+
+    keras.layers.Layer.add_weight = add_weight
+    return stop
+
+
 def remember_fresh(variable: Any) -> None:
     """Note a new variable's value, to tell later whether anything has changed it."""
     tensorflow = sys.modules.get("tensorflow")

@@ -71,6 +71,8 @@ def prepare(setting: Setting) -> None:
         return
     import tensorflow as tf
 
+    # It warns of tracing anew, which each network of a suite must.
+    tf.get_logger().setLevel("ERROR")
     # One thread gives the same bits whatever the machine's cores are, and on small networks it is
     # the fastest as well; several trainings run side by side instead.
     tf.config.threading.set_intra_op_parallelism_threads(setting.threads)

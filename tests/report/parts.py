@@ -212,6 +212,7 @@ def dense_training(id_: int) -> TrainingSummary:
         train_accuracy=0.768,
         seconds=6.4,
         verified=True,
+        fingerprint="4f1a09c7e2b85d36" * 4,
     )
 
 
@@ -222,7 +223,9 @@ def unscaled_training(id_: int) -> TrainingSummary:
         "val_accuracy": [0.5830, 0.6611, 0.6880],
         "val_loss": [1.11, 0.921, 0.841],
     }
-    return dense_training(id_).model_copy(update={"history": history, "test_accuracy": 0.688})
+    return dense_training(id_).model_copy(
+        update={"history": history, "test_accuracy": 0.688, "fingerprint": "91c6d2f80a7b3e54" * 4}
+    )
 
 
 def adam_training(id_: int) -> TrainingSummary:
@@ -244,6 +247,7 @@ def adam_training(id_: int) -> TrainingSummary:
         seconds=21.0,
         cached=True,
         verified=True,
+        fingerprint="b07d3e915a2c6f48" * 4,
     )
 
 
@@ -264,4 +268,22 @@ def long_training(id_: int) -> TrainingSummary:
         },
         test_accuracy=0.8645,
         seconds=31.0,
+        note="the callback StopWhenGood is the student's own",
+    )
+
+
+def skipped_training(id_: int) -> TrainingSummary:
+    """What `--training none` leaves: the scores of an untrained network, over and over."""
+    return TrainingSummary(
+        id=id_,
+        title="784-10-10-10, SGD 0.01, batch 64",
+        exercise="1f",
+        cell=11,
+        status="skipped",
+        items=60_000,
+        epochs=3,
+        batch_size=64,
+        history={"accuracy": [0.101] * 3, "loss": [2.34] * 3},
+        seconds=0.4,
+        note="nothing was trained (--training none)",
     )

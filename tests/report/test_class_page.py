@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 
 from graders.report import render_class
-from graders.report.roster import Roster
+from graders.report.roster import Roster, Trainings
 
-from . import samples
+from . import parts, samples
 from .pages import PageReader
 
 
@@ -66,3 +66,41 @@ def test_a_student_cannot_become_a_script_or_another_site():
 
 def test_an_empty_class_is_a_page_too():
     assert "No submissions" in PageReader.read(render_class([], links={})).text
+
+
+def test_trainings_that_are_not_verified_are_counted_by_student(classroom):
+    html = render_class(classroom, links={})
+    rows = {row.result.submission.student: row.unverified for row in Roster.of(classroom, {}).rows}
+    assert "Unverified trainings" in html
+    assert rows["alice.smith"] == 3
+    assert rows["bianca.rossi"] == 0
+
+
+def test_the_column_is_left_out_where_all_trainings_are_verified(full_marks):
+    html = render_class([full_marks], links={})
+    assert "Unverified" not in html
+    assert html.count("<td") == 4
+
+
+def test_one_line_says_what_was_asked_for_and_what_is_distinct(classroom):
+    text = PageReader.read(render_class(classroom, links={})).text
+    line = "42 trainings asked for, 16 of them distinct; 18 not verified"
+    assert text.index(line) < text.index("alice.smith 14.9")
+
+
+def test_equal_fingerprints_are_one_training_and_each_without_one_is_its_own():
+    same = parts.dense_training(0)
+    trainings = Trainings.of([same, same, parts.adam_training(1), *[parts.long_training(2)] * 2])
+    assert trainings == Trainings(asked=5, distinct=4, unverified=2, skipped=0)
+
+
+def test_skipped_trainings_are_asked_for_and_neither_distinct_nor_unverified(full_marks):
+    full_marks.trainings = [parts.skipped_training(0)]
+    html = render_class([full_marks], links={})
+    assert "1 training asked for; 1 not trained" in PageReader.read(html).text
+    assert "Unverified" not in html
+
+
+def test_a_class_without_trainings_says_nothing_of_them():
+    html = render_class([samples.make_unusable()], links={})
+    assert "asked for" not in html

@@ -255,3 +255,80 @@ def test_a_result_read_back_from_disk_gives_the_same_page(full_marks, tmp_path):
     path = tmp_path / "result.json"
     full_marks.save(path)
     assert render_html(Result.load(path)) == render_html(full_marks)
+
+
+def shown(training, audience="student"):
+    return PageReader.read(
+        render_html(parts.result("x", [], trainings=[training]), audience=audience)
+    )
+
+
+def test_a_training_says_that_the_grader_did_it_and_which_it_is():
+    page = shown(parts.dense_training(0))
+    assert "Trained by the grader fingerprint 4f1a09c7 " in page.text + " "
+    assert f"Fingerprint of this training: {'4f1a09c7e2b85d36' * 4}" in page.values("title")
+    assert "not verified" not in page.text
+
+
+def test_an_unverified_training_says_why_and_that_it_is_no_mistake():
+    page = shown(parts.long_training(0))
+    assert (
+        "Trained in your own process, so the accuracy is not verified: "
+        "the callback StopWhenGood is the student's own."
+    ) in page.text
+    assert "That a training is not verified is no mistake" in page.text
+
+
+def test_staff_read_whose_process_it_was():
+    text = shown(parts.long_training(0), "staff").text
+    assert "Trained in the student's own process, so the accuracy is not verified" in text
+    assert "no mistake" not in text
+
+
+def test_an_unverified_training_of_the_grader_is_not_called_the_students(losses):
+    text = shown(losses.trainings[1]).text
+    assert "Trained by the grader, but the accuracy is not verified: the training began" in text
+    assert "Trained in your own process" not in text
+
+
+def test_only_staff_hear_that_a_training_was_known_and_how_long_it_took():
+    assert "known from" not in shown(parts.adam_training(0)).text
+    text = shown(parts.adam_training(0), "staff").text
+    assert "Trained by the grader, known from an equal training" in text
+    assert "test accuracy 0.864 · 21 s" in text
+
+
+def test_a_capped_training_says_so():
+    capped = parts.dense_training(0).model_copy(update={"capped": True})
+    assert "Trained by the grader, on at most the capped epochs and items" in shown(capped).text
+
+
+def test_a_skipped_training_is_not_trained_and_draws_no_curve():
+    result = parts.result("x", [], trainings=[parts.skipped_training(0)])
+    html = render_html(result, audience="staff")
+    text = PageReader.read(html).text
+    assert "Not trained: this grading skips trainings" in text
+    assert 'class="plot"' not in html
+    assert "0.4 s" not in text
+    assert "Ended early" not in text
+    assert "not verified" not in text
+
+
+def test_an_interrupted_training_claims_no_accuracy(losses):
+    text = shown(losses.trainings[4]).text
+    assert "Ended early: interrupted" in text
+    assert "Trained in your own process, not verified: the network is a class" in text
+
+
+def test_a_reason_with_names_of_the_student_is_shown_as_text():
+    note = "the callback <img src=x onerror=alert(1)> is the student's own"
+    page = shown(parts.long_training(0).model_copy(update={"note": note}))
+    assert "img" not in page.tags
+    assert note in page.text
+
+
+def test_the_curves_of_an_exercise_say_how_they_were_trained(full_marks):
+    exercise = next(exercise for exercise in full_marks.exercises if exercise.id == "1f")
+    html = render_html(parts.result("x", [exercise], trainings=full_marks.trainings))
+    section = html[html.index('id="exercise-1f"') : html.index('id="trainings"')]
+    assert "Trained by the grader" in section

@@ -6,6 +6,7 @@ from markdown_it import MarkdownIt
 from graders.report import render_markdown
 from graders.report.markdown import escape, fenced, prose
 
+from . import parts
 from .pages import PageReader
 
 
@@ -94,3 +95,23 @@ def test_sentences_keep_their_code():
 
 def test_a_block_is_fenced_longer_than_any_fence_inside():
     assert fenced("a\n````\nb").startswith("`````text\n")
+
+
+def test_every_training_says_how_it_was_trained(losses):
+    text = to_page(render_markdown(losses)).text
+    assert "Trained by the grader (b07d3e91)" in text
+    assert "Trained in your own process, so the accuracy is not verified: the callback" in text
+    assert "That a training is not verified is no mistake" in text
+
+
+def test_a_training_beside_a_loss_says_how_it_was_trained(losses):
+    losses.trainings = [parts.long_training(0)]
+    before = to_page(render_markdown(losses)).text.split("Your trainings")[0]
+    assert "Trained in your own process" in before
+
+
+def test_a_skipped_training_shows_no_curve(losses):
+    losses.trainings = [parts.skipped_training(0)]
+    page = to_page(render_markdown(losses))
+    assert "Not trained: this grading skips trainings" in page.text
+    assert "last accuracy 0" not in page.text

@@ -1,0 +1,360 @@
+"""Submissions whose trainings the grading process carries out: real processes, real Keras."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.training.limits import Limits
+from graders.training.request import Cap
+from graders.training.trainer import setting_for
+
+pytestmark = pytest.mark.slow
+
+NET = """
+import keras, numpy as np
+from keras import layers as L
+rng = np.random.default_rng(0)
+x = rng.normal(size=(320, 6)); y = (x.sum(1) > 0).astype(int)
+def net(optimizer="adam", **kwargs):
+    m = keras.Sequential([keras.Input((6,)), L.Dense(8, "relu"), L.Dense(2, "softmax")])
+    m.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return m
+"""
+DATA = """
+import keras
+(x, y), (xt, yt) = keras.datasets.fashion_mnist.load_data()
+x, xt = x.reshape(-1, 784) / 255, xt.reshape(-1, 784) / 255
+m = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+m.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+"""
+
+
+def values(recording):
+    return recording.data.values
+
+
+def test_a_stock_training_is_carried_out_by_the_grader(trusting):
+    recording = trusting.run(DATA + "h = m.fit(x, y, epochs=2, validation_data=(xt, yt))")
+    (training,) = recording.data.trainings
+    assert training.verified
+    assert training.trained == "trusted"
+    assert training.note == ""
+    assert recording.predictions(training).shape == (500,)
+
+
+def test_the_accuracy_is_measured_on_the_graders_own_test_data(trusting):
+    code = DATA + "h = m.fit(x, y, epochs=2)\nshare = float((m.predict(xt).argmax(1) == yt).mean())"
+    recording = trusting.run(code)
+    (training,) = recording.data.trainings
+    assert training.measured["test_accuracy"] == pytest.approx(values(recording)["share"])
+
+
+def test_the_notebook_goes_on_as_if_it_had_trained_itself(trusting):
+    code = (
+        NET
+        + """
+m = net()
+before = m.get_weights()[0].copy()
+h = m.fit(x, y, epochs=3, validation_split=0.25, batch_size=20, verbose=2)
+steps = int(m.optimizer.iterations)
+moved = bool(np.abs(m.get_weights()[0] - before).max() > 0)
+keys, lengths = " ".join(sorted(h.history)), str([len(v) for v in h.history.values()])
+same = h is m.history and h.epoch == [0, 1, 2] and h.params["epochs"] == 3
+scored = m.evaluate(x[240:], y[240:], verbose=0)
+close = abs(scored[0] - h.history["val_loss"][-1]) < 1e-5
+"""
+    )
+    recording = trusting.run(code)
+    found = values(recording)
+    assert found["steps"] == 3 * 12
+    assert found["keys"] == "accuracy loss val_accuracy val_loss"
+    assert found["lengths"] == "[3, 3, 3, 3]"
+    assert (found["moved"], found["same"], found["close"]) == (True, True, True)
+    assert "Epoch 3/3" in recording.data.outcomes[-1].output
+    assert "val_accuracy" in recording.data.outcomes[-1].output
+
+
+def test_an_equal_training_of_another_submission_is_reused(trusting):
+    first = trusting.run(NET + "h = net().fit(x, y)").data.trainings[0]
+    second = trusting.run(
+        NET + "i = keras.Input((6,), name='z'); o = L.Dense(2, activation='softmax')(\n"
+        "    L.Dense(8, activation='relu')(i)); other = keras.Model(i, o)\n"
+        "other.compile(optimizer=keras.optimizers.Adam(), metrics=['acc'],\n"
+        "    loss=keras.losses.SparseCategoricalCrossentropy())\n"
+        "h = other.fit(x.astype('float32'), y.astype('uint8'), verbose=0)"
+    ).data.trainings[0]
+    assert (first.reused, second.reused) == (False, True)
+    assert first.fingerprint == second.fingerprint
+    assert first.history == second.history
+
+
+def test_metrics_keep_the_names_that_the_student_gave_them(trusting):
+    code = (
+        NET
+        + """
+m = net()
+off, rmse = keras.metrics.MeanAbsoluteError(name="off"), keras.metrics.RootMeanSquaredError()
+m.compile(optimizer="sgd", loss="mse", metrics=[off, rmse])
+h = m.fit(x, np.eye(2)[y], verbose=0, validation_data=(x, np.eye(2)[y]))
+keys = " ".join(h.history)
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["keys"] == (
+        "loss off root_mean_squared_error val_loss val_off val_root_mean_squared_error"
+    )
+    assert recording.data.trainings[0].verified
+
+
+def test_a_loop_of_single_epochs_continues_one_training(trusting):
+    code = (
+        NET
+        + """
+m = net()
+for _ in range(3):
+    m.fit(x, y, epochs=1, verbose=0)
+steps = int(m.optimizer.iterations)
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["steps"] == 30
+    assert [t.epochs_before for t in recording.data.trainings] == [0, 1, 2]
+    assert [t.start for t in recording.data.trainings] == ["fresh", "continued", "continued"]
+
+
+def test_a_repetition_with_a_new_network_varies(trusting):
+    code = NET + "a, b = (net().fit(x, y, verbose=0).history['loss'][0] for _ in range(2))"
+    found = values(trusting.run(code))
+    assert found["a"] != found["b"]
+    assert values(trusting.run(code)) == found
+
+
+def test_a_saved_and_loaded_network_goes_on_where_it_was(trusting):
+    code = (
+        NET
+        + """
+m = net(); m.fit(x, y, verbose=0); m.save("m.keras")
+again = keras.models.load_model("m.keras")
+again.fit(x, y, verbose=0)
+steps = int(again.optimizer.iterations)
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["steps"] == 20
+    assert [t.start for t in recording.data.trainings] == ["fresh", "continued"]
+
+
+def test_weights_that_were_brought_along_are_not_verified(trusting):
+    code = NET + "m = net(); m.set_weights([w + 1 for w in m.get_weights()]); m.fit(x, y)"
+    (training,) = trusting.run(code).data.trainings
+    assert training.start == "given"
+    assert not training.verified
+    assert "not trained in this submission" in training.note
+
+
+def test_frozen_layers_stay_as_they_are(trusting):
+    code = (
+        NET
+        + """
+base = net(); base.fit(x, y, verbose=0)
+base.layers[0].trainable = False
+kept = base.layers[0].get_weights()[0].copy()
+top = keras.Sequential([keras.Input((6,)), base.layers[0], L.Dense(2, "softmax")])
+top.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+top.fit(x, y, verbose=0)
+same = bool((kept == base.layers[0].get_weights()[0]).all())
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["same"] is True
+    assert recording.data.trainings[1].start == "transferred"
+
+
+def test_early_stopping_restores_the_best_weights(trusting):
+    code = (
+        NET
+        + """
+m = net()
+stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=1, min_delta=0.05,
+                                     restore_best_weights=True)
+h = m.fit(x, y, epochs=40, validation_split=0.25, callbacks=[stop], verbose=0)
+epochs, stopped, best = len(h.epoch), m.stop_training, min(h.history["val_loss"])
+score = m.evaluate(x[240:], y[240:], verbose=0)[0]
+wanted = h.history["val_loss"][stop.best_epoch]
+"""
+    )
+    found = values(trusting.run(code))
+    assert found["epochs"] < 40
+    assert found["stopped"] is True
+    assert found["score"] == pytest.approx(found["wanted"], abs=1e-5)
+
+
+def test_a_schedule_of_the_learning_rate_is_asked_ahead(trusting):
+    code = (
+        NET
+        + """
+m = net("sgd")
+halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+h = m.fit(x, y, epochs=3, callbacks=[halve], verbose=0)
+first, *_, last = h.history["learning_rate"]
+rate = float(m.optimizer.learning_rate)
+"""
+    )
+    recording = trusting.run(code)
+    found = values(recording)
+    assert [found["first"], found["last"]] == pytest.approx([0.005, 0.00125])
+    assert found["rate"] == pytest.approx(0.00125)
+    assert recording.data.trainings[0].verified
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (
+            "class Mine(keras.callbacks.Callback): pass\n"
+            "net().fit(x, y, callbacks=[Mine()], verbose=0)",
+            "the callback Mine is the student's own",
+        ),
+        (
+            "m = net(); m.compile(optimizer='sgd', loss=lambda t, p: (p[:, 0] - t) ** 2)\n"
+            "m.fit(x, y, verbose=0)",
+            "the loss is a function of the student's own (<lambda>)",
+        ),
+        (
+            "class Own(L.Layer):\n    def call(self, t): return t * 2\n"
+            "m = keras.Sequential([keras.Input((6,)), Own(), L.Dense(2, 'softmax')])\n"
+            "m.compile(optimizer='sgd', loss='sparse_categorical_crossentropy')\n"
+            "m.fit(x, y, verbose=0)",
+            "the layer Own is not one of Keras' own",
+        ),
+        (
+            "class Sub(keras.Model):\n"
+            "    def __init__(self):\n        super().__init__(); self.d = L.Dense(2)\n"
+            "    def call(self, t): return self.d(t)\n"
+            "m = Sub(); m.compile(optimizer='sgd', loss='mse')\n"
+            "m.fit(x, np.eye(2)[y], verbose=0)",
+            "the network is a class of the student's own (Sub)",
+        ),
+        (
+            "import tensorflow as tf\n"
+            "net().fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(8), verbose=0)",
+            "the inputs come from a tf.data pipeline, not from arrays",
+        ),
+        (
+            "m = keras.Sequential([keras.Input((6,)), L.Lambda(lambda t: t), L.Dense(2)])\n"
+            "m.compile(optimizer='sgd', loss='mse'); m.fit(x, np.eye(2)[y], verbose=0)",
+            "the layer Lambda is not one of Keras' own",
+        ),
+    ],
+)
+def test_what_cannot_be_expressed_is_trained_in_the_runner(trusting, code, why):
+    recording = trusting.run(NET + code)
+    (training,) = recording.data.trainings
+    assert (training.trained, training.verified, training.status) == ("here", False, "ok")
+    assert why in training.note
+
+
+def test_a_training_beyond_the_limits_is_an_error_that_says_so(trusting):
+    trusting.trainer.limits = Limits(epochs=2)
+    recording = trusting.run(NET + "net().fit(x, y, epochs=3, verbose=0)")
+    outcome = recording.data.outcomes[-1]
+    assert outcome.error_type == "TrainingLimitError"
+    assert outcome.error_message == (
+        "fit() was asked for 3 epochs, and the limit of this assignment is 2. Use fewer epochs."
+    )
+    assert recording.data.trainings[0].status == "refused"
+
+
+def test_the_work_of_a_submission_is_bounded_whether_it_was_reused_or_not(trusting):
+    code = NET + "for k in (1, 2, 3):\n    net().fit(x, y, epochs=k, verbose=0)"
+    trusting.run(code)
+    trusting.trainer.limits = Limits(operations=3.5 * 320 * 88)
+    again = trusting.run(code)
+    assert [t.reused for t in again.data.trainings if t.verified] == [True, True]
+    assert again.data.trainings[-1].status == "refused"
+
+
+def test_a_students_mistake_is_said_in_the_words_of_keras(trusting):
+    outcome = trusting.run(NET + "net().fit(x, y[:10], verbose=0)").data.outcomes[-1]
+    assert outcome.error_type == "ValueError"
+    assert "same number of samples" in outcome.error_message
+
+
+def test_waiting_for_the_trainer_does_not_cost_the_student_time(trusting):
+    code = NET + "for k in range(4):\n    net().fit(x, y, epochs=1 + k, verbose=0)\ndone = 1"
+    recording = trusting.run(code, seconds=6.0)
+    assert values(recording).get("done") == 1
+    assert recording.data.status == "complete"
+
+
+def test_a_killed_run_keeps_what_was_trained(trusting):
+    code = NET + "net().fit(x, y, verbose=0)\nimport os; os._exit(3)"
+    recording = trusting.run(code)
+    assert trusting.ended.how == "died"
+    (training,) = recording.data.trainings
+    assert training.verified
+    assert recording.data.networks[training.network].parameters == 74
+
+
+def test_a_forged_recording_cannot_claim_an_accuracy(trusting):
+    code = (
+        DATA
+        + """
+import gc
+from graders.recording.schema import Recording
+m.fit(x, y, epochs=1, verbose=0)
+own = next(r for r in gc.get_objects() if isinstance(r, Recording) and r.trainings)
+forged = own.trainings[0].model_copy(deep=True)
+own.trainings[0].measured = {"test_accuracy": 0.99}
+own.trainings[0].history = {"val_accuracy": [0.99]}
+forged.id, forged.request, forged.verified, forged.trained = 1, 7, True, "trusted"
+forged.measured = {"test_accuracy": 0.99}
+own.trainings.append(forged)
+"""
+    )
+    true, claimed = trusting.run(code).data.trainings
+    assert true.verified
+    assert true.measured["test_accuracy"] < 0.99
+    assert "val_accuracy" not in true.history
+    assert not claimed.verified
+
+
+def test_with_training_capped_few_items_are_trained(trusting, served):
+    cap = Cap(epochs=1, samples=64)
+    trusting.trainer.setting = setting_for("cpu", cap, served)
+    recording = trusting.run(NET + "h = net().fit(x, y, epochs=5, verbose=0)", cap=cap)
+    (training,) = recording.data.trainings
+    assert training.capped
+    assert training.epochs == 5
+    assert len(training.history["loss"]) == 1
+
+
+def test_with_training_capped_the_runner_keeps_the_bounds_as_well(trusting):
+    code = (
+        NET
+        + """
+seen = []
+class Mine(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None): seen.append(batch)
+net().fit(x, y, epochs=5, batch_size=32, callbacks=[Mine()], verbose=0)
+count = len(seen)
+"""
+    )
+    recording = trusting.run(code, cap=Cap(epochs=2, samples=64))
+    assert values(recording)["count"] == 4
+
+
+def test_with_training_none_networks_stay_as_they_are(trusting):
+    code = (
+        NET
+        + """
+m = net(); before = m.get_weights()[0]
+h = m.fit(x, y, epochs=3, validation_data=(x, y))
+same, keys = bool((before == m.get_weights()[0]).all()), " ".join(sorted(h.history))
+"""
+    )
+    recording = trusting.run(code, training="none")
+    (training,) = recording.data.trainings
+    assert values(recording)["same"] is True
+    assert values(recording)["keys"] == "accuracy loss val_accuracy val_loss"
+    assert training.status == "skipped"
