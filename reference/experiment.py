@@ -68,6 +68,7 @@ def train(
     """
     import keras
 
+    from graders.describe.arrays import DataWatcher
     from graders.describe.origin import KnownData
     from graders.training.describe import request_of, watch_weights
     from graders.training.work import Work, carry_out
@@ -87,7 +88,7 @@ def train(
             fingerprint=fingerprint(described.request, setting),
             seed=seed,
             arrays={key: canonical_array(array) for key, array in described.arrays.items()},
-            known=[KnownData.of(data.name, data.load())],
+            data=DataWatcher([KnownData.of(data.name, data.load())]),
         )
     )
     entry = finished.entry

@@ -25,7 +25,8 @@ answers = {'1d': 8070, '1g': 0.01}
 
 
 def call(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments))
+    # Wide, so that a long path doesn't break a sentence.
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "400"})
     assert result.exit_code == status, result.output
     return result.output
 

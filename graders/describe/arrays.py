@@ -178,20 +178,21 @@ class Scan:
 def scan(array: NDArray[Any]) -> Scan:
     """Read an array of numbers once. Negative zeros count as zeros."""
     hasher = hashlib.sha256()
+    if not array.size:
+        return Scan(hasher.hexdigest(), None, None, None)
     flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
     rows = max(_SCANNED // max(flat.shape[1], 1), 1)
     low, high, total = math.inf, -math.inf, 0.0
     for start in range(0, len(flat), rows):
         part = flat[start : start + rows]
-        if part.size:
-            low, high = float(np.minimum(low, part.min())), float(np.maximum(high, part.max()))
-            total += float(part.sum(dtype=np.float64))
+        low, high = float(np.minimum(low, part.min())), float(np.maximum(high, part.max()))
+        total += float(part.sum(dtype=np.float64))
         hasher.update(single_precision(part).data)
     return Scan(
         digest=hasher.hexdigest(),
         minimum=number(low),
         maximum=number(high),
-        mean=number(total / array.size) if array.size else None,
+        mean=number(total / array.size),
     )
 
 

@@ -23,7 +23,9 @@ import tensorflow as tf
 from graders.describe.arrays import DataWatcher
 from graders.recording.schema import Cell, CellOutcome, EnvironmentRecord
 from graders.runner.figures import FigureWatcher
+from graders.runner.fitting import Fitting
 from graders.runner.namespace import record_namespace
+from graders.runner.networks import Networks
 from graders.runner.output import BoundedOutput
 from graders.runner.serve import serve
 from graders.runner.shell import Shell, TimeIsUp
@@ -58,9 +60,11 @@ def _run(job: Job, channel: Connection) -> None:
     _quiet_descriptors()
     _prepare_keras(job, writer)
     data = DataWatcher(serve(job.data, writer))
-    watcher = KerasWatcher(
+    networks = Networks(writer)
+    fitting = Fitting(
         writer,
         data,
+        networks,
         lambda event: _tell(channel, event),
         trusted=TrustedTrainer(channel, Path(job.exchange), data, _no_alarm)
         if job.exchange
@@ -68,6 +72,7 @@ def _run(job: Job, channel: Connection) -> None:
         policy=job.training,
         cap=job.cap,
     )
+    watcher = KerasWatcher(fitting)
     figures = FigureWatcher(writer)
     watcher.install()
     figures.install()
@@ -83,7 +88,7 @@ def _run(job: Job, channel: Connection) -> None:
         status = "complete"
     writer.cell = None
     with contextlib.suppress(Exception):  # what it can't look at stays unnamed
-        watcher.finish(shell.namespace)
+        networks.finish(shell.namespace)
     record_namespace(shell.namespace, writer, data)
     writer.recording.status = status
     writer.recording.seconds = time.monotonic() - started

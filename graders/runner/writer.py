@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ class Writer:
         cuts = self.recording.cuts
         if text not in cuts and len(cuts) < _NOTES:
             cuts.append(text)
+
+    def quietly(self, action: Callable[..., Any], *arguments: Any) -> None:
+        """Record without disturbing the student's code; what fails is said in the recording."""
+        try:
+            action(*arguments)
+        except Exception as error:  # noqa: BLE001 - a student's class may break any look at it
+            what = getattr(action, "__name__", "call").strip("_")
+            self.note_failure(f"A {what}", error)
 
     def note_failure(self, what: str, error: BaseException) -> None:
         """Say what could not be recorded and why; a student's exception may not describe itself."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.describe.arrays import Scan, scan
 from graders.training.request import Array
-from graders.training.state import canonical_array, digest
+from graders.training.state import canonical_array
 from graders.training.stock import Refused
 
 
@@ -27,8 +29,15 @@ def write_array(folder: Path, value: NDArray[np.generic], name: str) -> Path:
     return path
 
 
-def read_array(path: Path, described: Array) -> NDArray[np.float32]:
+def read_array(
+    path: Path, described: Array, scanned: Callable[[NDArray[np.float32]], Scan] = scan
+) -> NDArray[np.float32]:
     """Read an array that the student's side has written, as what it must be.
+
+    Args:
+        path: its file.
+        described: what was announced.
+        scanned: hashes it; one that remembers what it has found saves a second look.
 
     Raises:
         Refused: the file is missing, no regular file, of another size, or of another content.
@@ -45,9 +54,10 @@ def read_array(path: Path, described: Array) -> NDArray[np.float32]:
             _fill(file, array)
     except OSError as error:
         raise Refused(f"an array can't be read ({error.strerror})") from error
-    if digest(array) != described.digest:
+    array = array.reshape(described.shape)
+    if scanned(array).digest != described.digest:
         raise Refused("an array's content is not what was announced")
-    return array.reshape(described.shape)
+    return array
 
 
 def _fill(file: object, array: NDArray[np.float32]) -> None:

@@ -53,23 +53,25 @@ def enter(spec_json: str, channel: Connection) -> None:
 
 
 def _train(spec: Spec, channel: Connection) -> None:
+    from graders.describe.arrays import DataWatcher
     from graders.describe.origin import KnownData
     from graders.training.exchange import read_array
     from graders.training.work import Bounds, Work, carry_out, prepare
 
     prepare(spec.setting)
+    data = DataWatcher([KnownData.read(Path(file.path), file.name) for file in spec.data])
     arrays = {}
     for array in spec.request.arrays:
         if array.digest not in arrays:
             path = Path(spec.folder) / file_of(array.digest)
-            arrays[array.digest] = read_array(path, array).reshape(-1)
+            arrays[array.digest] = read_array(path, array, data.scan)
     work = Work(
         request=spec.request,
         setting=spec.setting,
         fingerprint=spec.fingerprint,
         seed=spec.seed,
         arrays=arrays,
-        known=[KnownData.read(Path(file.path), file.name) for file in spec.data],
+        data=data,
         bounds=Bounds(
             parameters=spec.limits.parameters,
             operations=spec.operations_left,

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from graders.describe.arrays import DataWatcher, Pair
 from graders.describe.measure import measure_training
 from graders.describe.networks import count_parameters, describe_compile, describe_layers
-from graders.describe.origin import KnownData
 from graders.errors import TrainingError
 from graders.recording.schema import PairRecord
 from graders.training.entry import Entry, Finished, NetworkFacts
@@ -60,7 +59,7 @@ class Work:
     fingerprint: str
     seed: int
     arrays: Arrays
-    known: list[KnownData] = field(default_factory=list)
+    data: DataWatcher = field(default_factory=lambda: DataWatcher([]))
     bounds: Bounds = field(default_factory=Bounds)
     progress: Callable[[dict[str, Any]], None] = lambda _: None
 
@@ -121,10 +120,9 @@ def carry_out(work: Work) -> Finished:
     started = time.monotonic()
     _train(model, fit, (x, y, weights), validation, [*_callbacks(fit, names), report])
     seconds = time.monotonic() - started
-    watcher = DataWatcher(work.known)
     pairs = [_pair(data, work.arrays) for data in (request.data, request.validation)]
-    records = [watcher.describe(pair) if pair else None for pair in pairs]
-    measured = measure_training(model, watcher, (pairs[0], records[0]), (pairs[1], records[1]))
+    records = [work.data.describe(pair) if pair else None for pair in pairs]
+    measured = measure_training(model, work.data, (pairs[0], records[0]), (pairs[1], records[1]))
     state = read_state(model, layers)
     entry = Entry(
         fingerprint=work.fingerprint,

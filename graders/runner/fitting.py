@@ -1,0 +1,176 @@
+"""Follow calls of `fit`: have them carried out by the grading process, or here, and record them."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from graders.describe.arrays import DataWatcher, Pair, take_pair
+from graders.describe.measure import measure_training
+from graders.recording.schema import PairRecord, TrainingRecord
+from graders.runner.fits import (
+    batch_size_of,
+    cap_arguments,
+    history_of,
+    integer,
+    untrained_history,
+    validation_pair,
+    weights_digest,
+)
+from graders.runner.networks import Networks
+from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
+from graders.runner.writer import Writer
+from graders.training.request import Cap
+from graders.training.stock import Inexpressible
+
+
+@dataclass
+class _Call:
+    """A call of fit under way."""
+
+    model: Any
+    arguments: dict[str, Any]
+    weights_before: str | None
+    started: float
+    note: str = ""
+
+
+@dataclass
+class Fitting:
+    """Fills the recording's trainings."""
+
+    writer: Writer
+    data: DataWatcher
+    networks: Networks
+    progress: Callable[[dict[str, Any]], None]
+    trusted: TrustedTrainer | None = None
+    policy: str = "full"
+    cap: Cap | None = None
+    _epochs_at: dict[str, int] = field(default_factory=dict)
+    depth: int = 0
+
+    def train(self, model: Any, bound: inspect.BoundArguments, original: Any) -> Any:
+        """Have the grading process train; what it can't be asked for is trained here."""
+        arguments = bound.arguments
+        self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
+        call = _Call(model, arguments, weights_digest(model), time.monotonic())
+        if self.policy == "none":
+            return self._skip(call)
+        try:
+            return self._trust(call)
+        except Inexpressible as reason:
+            call.note = str(reason)
+        except TrainingLimitError as error:
+            call.note = str(error)
+            self.writer.quietly(self._record_fit, call, "refused")
+            raise
+        if self.cap is not None:
+            cap_arguments(arguments, self.cap)
+        status = "error"
+        try:
+            with self.inside():
+                result = original(*bound.args, **bound.kwargs)
+            status = "ok"
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            status = "interrupted"
+            raise
+        finally:
+            self.writer.quietly(self._record_fit, call, status)
+        return result
+
+    def _trust(self, call: _Call) -> Any:
+        if self.trusted is None:
+            raise Inexpressible("there is no grading process that trains")
+        serial = self.networks.look_up(call.model).serial
+        with self.inside():
+            answer = self.trusted.fit(call.model, call.arguments, self.writer.cell, serial)
+        self.writer.quietly(self._record_answer, call, answer)
+        return call.model.history
+
+    def _skip(self, call: _Call) -> Any:
+        """Leave the network untrained; its History repeats what it scores so."""
+        with self.inside():
+            history = untrained_history(call.model, call.arguments)
+        call.note = "nothing was trained (--training none)"
+        self.writer.quietly(self._record_fit, call, "skipped")
+        return history
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What Keras calls while it trains is no call of the student's."""
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def _record_answer(self, call: _Call, answer: Answer) -> None:
+        """Note which request this was; what the grading process found out stands on its side."""
+        epochs, history = history_of(call.model)
+        self._add(
+            call,
+            TrainingRecord(
+                id=len(self.writer.recording.trainings),
+                network=self.networks.snapshot(call.model),
+                model=self.networks.look_up(call.model).serial,
+                cell=self.writer.cell,
+                status="ok",
+                data=PairRecord(),
+                epochs=epochs,
+                epochs_before=self._epochs_at.get(call.weights_before or "", 0),
+                batch_size=batch_size_of(call.arguments, Pair(None, None, "arrays")),
+                history=history,
+                seconds=answer.seconds,
+                trained="trusted",
+                request=answer.request,
+                fingerprint=answer.fingerprint,
+                reused=answer.reused,
+            ),
+        )
+
+    def _record_fit(self, call: _Call, status: Any) -> None:
+        arguments, model = call.arguments, call.model
+        pair = take_pair(arguments.get("x"), arguments.get("y"))
+        validation = validation_pair(arguments.get("validation_data"))
+        epochs, history = history_of(model)
+        record = TrainingRecord(
+            id=len(self.writer.recording.trainings),
+            network=self.networks.snapshot(model, pair.x),
+            model=self.networks.look_up(model).serial,
+            cell=self.writer.cell,
+            status=status,
+            data=self.data.describe(pair),
+            validation=self.data.describe(validation) if validation else None,
+            validation_split=float(arguments.get("validation_split") or 0.0),
+            epochs=epochs,
+            epochs_before=self._epochs_at.get(call.weights_before or "", 0),
+            batch_size=batch_size_of(arguments, pair),
+            history=history,
+            seconds=time.monotonic() - call.started,
+            capped=self.cap is not None,
+            note=call.note,
+        )
+        if status == "ok":
+            measurement = measure_training(
+                model, self.data, (pair, record.data), (validation, record.validation)
+            )
+            if measurement is not None:
+                record.measured = {"test_accuracy": measurement.accuracy}
+                record.predictions = self.writer.keep_array(
+                    f"predictions-{record.id}", measurement.classes
+                )
+        self._add(call, record)
+
+    def _add(self, call: _Call, record: TrainingRecord) -> None:
+        trainings = self.writer.recording.trainings
+        if not self.writer.has_room("trainings", trainings, self.writer.limits.trainings):
+            return
+        digest = weights_digest(call.model) if record.status == "ok" else None
+        if digest is not None:
+            self._epochs_at[digest] = record.epochs_before + record.epochs
+        trainings.append(record)
+        self.networks.look_up(call.model).last_training = record.id
