@@ -91,6 +91,12 @@ class Assignment(Base):
         return self._folder
 
     @property
+    def address(self) -> str:
+        """What `load_assignment` finds it by: its name where it is installed, else its folder."""
+        installed = _installed() / self._folder.name
+        return self._folder.name if installed == self._folder else str(self._folder)
+
+    @property
     def points(self) -> float:
         """All points of the sheet, without bonus."""
         return sum(exercise.points for exercise in self.exercises if not exercise.bonus)

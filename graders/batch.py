@@ -167,7 +167,7 @@ def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: O
         result = unusable(grader.assignment, info, message, "error")
         folder.mkdir(parents=True, exist_ok=True)
         Ran(
-            assignment=str(grader.assignment.folder),
+            assignment=grader.assignment.address,
             submission=info,
             problem=message,
             blame="error",

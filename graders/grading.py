@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -70,14 +71,15 @@ class Grader:
     data: list[DataSet] = field(init=False)
     checker: Checker = field(init=False)
     _served: list[ServedFile] = field(init=False, repr=False)
-    _folder: tempfile.TemporaryDirectory[str] = field(init=False, repr=False)
+    _folder: Path = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.server = ForkServer(self.settings.device)
         # TensorFlow is imported beside us while the data are read.
         self.server.warm_up()
         self.sandbox = Sandbox(self.server)
-        self._folder = tempfile.TemporaryDirectory(prefix="tensormark-data-")
+        self._folder = Path(tempfile.mkdtemp(prefix="tensormark-data-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
         self.checker = Checker(self.assignment, self.data, self.cap)
         served = self._served = self._serve()
@@ -109,7 +111,7 @@ class Grader:
     def run(self, submission: Submission, out: Path, progress: Progress | None = None) -> Ran:
         """Run a submission in its own process, and say how that went."""
         ran = Ran(
-            assignment=str(self.assignment.folder),
+            assignment=self.assignment.address,
             submission=_info(submission),
             data_sets=_used(self.data),
             training=self.settings.training,
@@ -167,7 +169,7 @@ class Grader:
         """Write the data sets once so that every process of the class reads them fast."""
         served = []
         for data in self.data:
-            path = Path(self._folder.name) / f"{data.name}.npz"
+            path = self._folder / f"{data.name}.npz"
             KnownData.of(data.name, data.load()).write(path)
             served.append(
                 ServedFile(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -195,3 +196,18 @@ def test_points_that_do_not_add_up_name_the_exercise(make, checks, exercise):
 def test_a_check_of_an_unknown_exercise_is_named(make):
     with pytest.raises(AssignmentError, match="unknown exercise 9z"):
         verify_points(make(), [check("9z", 1)])
+
+
+def test_the_address_of_an_installed_assignment_is_its_name():
+    assert load_assignment("fashion_cnn").address == "fashion_cnn"
+
+
+def test_an_assignment_of_ones_own_is_found_by_its_folder(tmp_path):
+    copy = tmp_path / "fashion_cnn"
+    shutil.copytree(load_assignment("fashion_cnn").folder, copy)
+    assert load_assignment(load_assignment(copy).address).folder == copy
+
+
+def test_an_assignment_bounds_its_trainings():
+    limits = load_assignment("fashion_cnn").training
+    assert (limits.cap.epochs, limits.cap.samples) == (3, 10_000)

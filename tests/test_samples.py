@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from graders.assignment import load_assignment
-from graders.batch import Graded, default_workers, grade_class, threads_for
+from graders.batch import Graded, default_workers, grade_class, outline, threads_for
 from graders.grading import Grader, Settings
+from graders.regrade import find_runs, regrade
 from graders.result import Outcome, Result
 from graders.samples import load_samples, sample_submissions
 
@@ -40,14 +41,23 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def graded(out: Path) -> dict[str, Graded]:
+def in_class(out: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Graded]:
     submissions = sample_submissions(ASSIGNMENT, everything=True)
     workers = default_workers(len(submissions))
     data = "local" if os.environ.get("TENSORMARK_DATA") else "builtin"
-    settings = Settings(device="cpu", data=data, threads=threads_for(workers))
+    store = tmp_path_factory.mktemp("store")
+    settings = Settings(device="cpu", data=data, threads=threads_for(workers), store=store)
     grader = Grader(ASSIGNMENT, settings)
-    found = grade_class(grader, submissions, out, workers=workers, observer=Silent())
-    return {one.result.submission.student: one for one in found}
+    return grade_class(grader, submissions, out, workers=workers, observer=Silent())
+
+
+@pytest.fixture(scope="session")
+def graded(in_class: list[Graded]) -> dict[str, Graded]:
+    """The whole results, as they stand on disk."""
+    return {
+        one.result.submission.student: Graded(Result.load(one.folder / "result.json"), one.folder)
+        for one in in_class
+    }
 
 
 def lost(result: Result) -> set[str]:
@@ -147,9 +157,39 @@ def test_the_grades_are_those_of_the_results(graded, out):
         assert per_exercise == one.result.score
 
 
-def test_a_result_survives_being_saved(graded):
-    for one in graded.values():
-        assert Result.load(one.folder / "result.json") == one.result
+def test_the_class_keeps_the_outline_of_each_result(in_class, graded):
+    for one in in_class:
+        assert one.result == outline(graded[one.result.submission.student].result)
+
+
+def test_every_training_of_a_sample_is_the_graders_own(graded):
+    trainings = [t for name in USABLE for t in graded[name].result.trainings]
+
+    assert len(trainings) > 60
+    assert all(t.verified and t.fingerprint and t.test_accuracy is not None for t in trainings)
+
+
+def test_equal_trainings_of_a_class_are_done_once(graded):
+    trainings = [t for name in USABLE for t in graded[name].result.trainings]
+    done = [t.fingerprint for t in trainings if not t.cached]
+
+    assert len(done) == len(set(done))
+    assert set(done) == {t.fingerprint for t in trainings}
+    assert len(done) < len(trainings)
+
+
+def test_a_class_that_is_checked_again_has_the_same_results(graded, out):
+    class_page = (out / "index.html").read_text(encoding="utf-8")
+    before = {name: one.result for name, one in graded.items()}
+
+    again = regrade(out, find_runs(out), None, Silent())
+
+    assert again.left == []
+    for one in again.graded:
+        now = Result.load(one.folder / "result.json")
+        same = {"graded_at": before[now.submission.student].graded_at}
+        assert now.model_copy(update=same) == before[now.submission.student]
+    assert (out / "index.html").read_text(encoding="utf-8").count("<tr") == class_page.count("<tr")
 
 
 def test_results_name_the_data_they_rest_on(graded):
