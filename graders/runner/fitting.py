@@ -22,6 +22,7 @@ from graders.runner.fits import (
     weights_digest,
 )
 from graders.runner.networks import Networks
+from graders.runner.scores import KnownScores
 from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
 from graders.runner.writer import Writer
 from graders.training.request import Cap
@@ -50,8 +51,13 @@ class Fitting:
     trusted: TrustedTrainer | None = None
     policy: str = "full"
     cap: Cap | None = None
-    _epochs_at: dict[str, int] = field(default_factory=dict)
     depth: int = 0
+    scores: KnownScores | None = field(init=False, default=None)
+    _epochs_at: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.trusted is not None:
+            self.scores = KnownScores(self.trusted.data_of)
 
     def train(self, model: Any, bound: inspect.BoundArguments, original: Any) -> Any:
         """Have the grading process train; what it can't be asked for is trained here."""
@@ -88,6 +94,9 @@ class Fitting:
         serial = self.networks.look_up(call.model).serial
         with self.inside():
             answer = self.trusted.fit(call.model, call.arguments, self.writer.cell, serial)
+        if self.scores is not None and answer.logs:
+            last = answer.logs[-1]
+            self.scores.remember(call.model, call.arguments, answer.validation, last)
         self.writer.quietly(self._record_answer, call, answer)
         return call.model.history
 

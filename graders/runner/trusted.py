@@ -19,10 +19,10 @@ import keras
 from numpy.typing import NDArray
 
 from graders.describe.arrays import DataWatcher
-from graders.training.describe import Described, request_of
+from graders.training.describe import Described, data_of, request_of
 from graders.training.exchange import write_array
 from graders.training.process import file_of
-from graders.training.request import REQUEST_BYTES, Array
+from graders.training.request import REQUEST_BYTES, Array, Data
 from graders.training.state import State, check_numbers, describe_array, write_state
 from graders.training.stock import Inexpressible
 
@@ -46,6 +46,7 @@ class Answer:
     reused: bool
     seconds: float
     state: State
+    validation: Data | None
 
 
 @dataclass
@@ -124,7 +125,12 @@ class TrustedTrainer:
             reused=trained["reused"],
             seconds=trained["seconds"],
             state=State.from_bytes(header["state"]),
+            validation=described.request.validation,
         )
+
+    def data_of(self, model: Any, x: Any, y: Any) -> Data:
+        """Describe inputs and targets by their content."""
+        return data_of(model, x, y, self._describe)
 
     def _describe(self, value: NDArray[Any]) -> Array:
         """Describe an array, and remember those that it has already seen unchanged."""

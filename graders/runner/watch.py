@@ -87,12 +87,19 @@ class KerasWatcher:
         return fit
 
     def _watch_call(self, original: Any, kind: Any) -> Any:
+        signature = inspect.signature(original)
+
         @functools.wraps(original)
         def call(model: Any, *args: Any, **kwargs: Any) -> Any:
             if self.fitting.depth:
                 return original(model, *args, **kwargs)
             with self.fitting.inside():
-                result = original(model, *args, **kwargs)
+                result = None
+                if kind == "evaluate" and self.fitting.scores is not None:
+                    given = signature.bind(model, *args, **kwargs).arguments
+                    result = self.fitting.scores.evaluate(model, given)
+                if result is None:
+                    result = original(model, *args, **kwargs)
             self.writer.quietly(self._record_call, model, kind, args, kwargs, result)
             return result
 

@@ -108,6 +108,16 @@ def request_of(
     return Described(request, graph.layers, names, book.arrays)
 
 
+def data_of(model: Any, x: Any, y: Any, describe: Describe = describe_array) -> Data:
+    """Describe inputs and targets as they are handed to a network.
+
+    Raises:
+        Inexpressible: they are no arrays of numbers.
+
+    """
+    return _Book(describe).data(model, _inputs(model, x), y, None)
+
+
 @dataclass
 class _Book:
     """Names arrays by content, and keeps those of this call at hand."""

@@ -144,6 +144,51 @@ steps = int(again.optimizer.iterations)
     assert [t.start for t in recording.data.trainings] == ["fresh", "continued"]
 
 
+def test_the_scores_of_the_validation_data_are_known_after_a_fit(trusting):
+    code = (
+        NET
+        + """
+m = net()
+h = m.fit(x, y, epochs=2, validation_data=(x[:99], y[:99]), verbose=0)
+known = m.evaluate(x[:99], y[:99])
+fresh = m.evaluate(x[:99].copy()[::-1], y[:99][::-1], verbose=0)
+same = bool(np.allclose(known, fresh, atol=1e-5))
+both = m.evaluate(x[:99], y[:99], verbose=0, return_dict=True)
+equal = list(both) == ["accuracy", "loss"] and abs(both["loss"] - fresh[0]) < 1e-5
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["same"] is True
+    assert values(recording)["equal"] is True
+    assert "4/4" in recording.data.outcomes[-1].output
+    assert [call.kind for call in recording.data.calls] == ["evaluate"] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "m.set_weights([w * 0 for w in m.get_weights()])",
+        "m.compile(optimizer='sgd', loss='mse', metrics=['mae'])",
+        "x = x + 1",
+        "y = 1 - y",
+    ],
+)
+def test_scores_are_computed_anew_where_anything_has_changed(trusting, change):
+    code = (
+        NET
+        + f"""
+m = net()
+h = m.fit(x, y, validation_data=(x, y), verbose=0)
+before = h.history["val_loss"][-1]
+{change}
+after = m.evaluate(x, y if m.loss != "mse" else np.eye(2)[y], verbose=0)
+after = float(after if np.isscalar(after) else after[0])
+"""
+    )
+    found = values(trusting.run(code))
+    assert abs(found["after"] - found["before"]) > 1e-4
+
+
 def test_weights_that_were_brought_along_are_not_verified(trusting):
     code = NET + "m = net(); m.set_weights([w + 1 for w in m.get_weights()]); m.fit(x, y)"
     (training,) = trusting.run(code).data.trainings
