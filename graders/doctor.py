@@ -12,7 +12,9 @@ from typing import Literal
 import psutil
 
 from graders.assignment import list_assignments, load_assignment
+from graders.errors import StoreError
 from graders.quiet import quiet_imports
+from graders.training.store import Store, default_root
 from reference.datasets import locate
 from reference.datasets.sources import DataSetError
 
@@ -37,8 +39,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at versions, device, data sets and process isolation."""
-    return [_system(), *_packages(), _device(), *_data_sets(), _isolation()]
+    """Look at versions, device, data sets, the store of trainings and process isolation."""
+    return [_system(), *_packages(), _device(), *_data_sets(), _store(), _isolation()]
 
 
 def _system() -> Finding:
@@ -102,6 +104,15 @@ def _data_sets() -> list[Finding]:
             )
         )
     return findings
+
+
+def _store() -> Finding:
+    try:
+        info = Store(default_root()).info()
+    except StoreError as error:
+        return Finding("trainings", "missing", str(error))
+    found = f"{info.root}: {info.entries:,} finished, {info.bytes / 1e6:,.0f} MB"
+    return Finding("trainings", "ok", found)
 
 
 def _isolation() -> Finding:

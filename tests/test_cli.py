@@ -205,5 +205,5 @@ def test_doctor_names_versions_device_and_data(tmp_path, small_data):
     done = command("doctor", cwd=tmp_path, data=small_data)
 
     assert done.returncode == 0, done.stdout
-    for word in ("tensorflow", "keras", "device", "fashion_mnist", "isolation"):
+    for word in ("tensorflow", "keras", "device", "fashion_mnist", "trainings", "isolation"):
         assert word in done.stdout

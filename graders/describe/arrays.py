@@ -81,6 +81,12 @@ class DataWatcher:
                 return known, record.x.origin, record.x.shape[1:]
         return None
 
+    def scan_anew(self, array: NDArray[Any]) -> Scan:
+        """Scan an array whatever is remembered, and remember it."""
+        described = self._remembered(array)
+        described.scan = scan(array)
+        return described.scan
+
     def _inputs(self, array: NDArray[Any]) -> tuple[DataRecord, _Described] | None:
         if not _is_numeric(array):
             return None
@@ -115,6 +121,8 @@ class DataWatcher:
         changed: the items are the same.
         """
         sums = project(array) if array.ndim > 1 else np.asarray(array, dtype=np.float64)
+        if not np.isfinite(sums).all():
+            return _Described(sums)  # these sums don't tell items apart
         digest = hashlib.sha256(sums.tobytes()).hexdigest()
         key = (digest, array.size, array.dtype.str)
         if key not in self._seen:

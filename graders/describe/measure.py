@@ -78,7 +78,10 @@ def measure(
             part = np.asarray(inputs[start : start + _CHUNK], dtype=np.float32)
         else:
             part = _in_form(test.images[start : start + _CHUNK], origin, shape)
-        result = np.asarray(model(part, training=False))
+        output = model(part, training=False)
+        if isinstance(output, list | tuple | dict):
+            return None
+        result = np.asarray(output)
         if result.ndim != 2 or not 1 < result.shape[1] <= 256:
             return None
         outputs.append(np.argmax(result, axis=1).astype(np.uint8))

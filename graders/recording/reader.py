@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from graders.errors import RecordingError
 from graders.recording.schema import CallRecord, Cell, Recording, TrainingRecord
 from graders.recording.trust import merge
-from graders.training.entry import load_trained
 
 _JSON_BYTES = 64_000_000
 _ARRAY_BYTES = 16_000_000
@@ -40,6 +39,9 @@ class RecordingFolder:
             RunError: the grading process's own file is damaged.
 
         """
+        # Late: the trainings' own descriptions rest on this package.
+        from graders.training.entry import load_trained
+
         trusted = trusted_folder(folder)
         content = _read(folder / "recording.json", _JSON_BYTES)
         try:

@@ -64,7 +64,8 @@ class Sandbox:
             on_time = _follow(talk, process, started + job.limits.seconds + GRACE_SECONDS)
         finally:
             self.server.end(process)
-            channel.close()
+            with contextlib.suppress(OSError):  # its reader may close it at the same moment
+                channel.close()
         seconds = time.monotonic() - started
         if not on_time:
             return Ended(how="killed", seconds=seconds, detail=f"it ran for {seconds:.0f} s")
@@ -90,10 +91,18 @@ class _Talk:
 
     def go_on(self) -> None:
         """Read events as bytes (never unpickled) until the channel is of no more use."""
+        try:
+            self._go_on()
+        finally:
+            # A runner that sends what can't be read must not wait for an answer to it.
+            with contextlib.suppress(OSError):
+                self.channel.close()
+
+    def _go_on(self) -> None:
         while True:
             try:
                 event = json.loads(self.channel.recv_bytes(_EVENT_BYTES))
-            except (EOFError, OSError):
+            except (EOFError, OSError, TypeError):  # TypeError: closed while it was read
                 return
             except (ValueError, RecursionError):
                 continue
@@ -104,7 +113,7 @@ class _Talk:
                 replies = self.answer(event) if self.answer is not None else None
                 for reply in replies or ():
                     self.channel.send_bytes(reply)
-            except OSError:  # the runner is gone
+            except (OSError, TypeError):  # the runner is gone
                 return
             finally:
                 self._answered += time.monotonic() - self._since

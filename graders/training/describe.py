@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from graders.training.graph import Graph, describe_graph
-from graders.training.request import Array, Compiled, Data, Fit, OptimizerState, Request, Stock
+from graders.training.request import (
+    Array,
+    Compiled,
+    Data,
+    Fit,
+    Metric,
+    OptimizerState,
+    Request,
+    Stock,
+)
 from graders.training.state import as_numpy, describe_array, slots_of
 from graders.training.stock import Inexpressible, take, take_loss, take_metric
 
@@ -94,12 +103,13 @@ def request_of(
     weights = [[book.weight(variable) for variable in layer.weights] for layer in graph.layers]
     names = [str(name) for name in model.get_metrics_result()]
     try:
+        validation = book.validation(model, arguments.get("validation_data"))
         request = Request(
             network=graph.network(weights),
             compiled=_compiled(model, graph, book),
             data=data,
-            validation=book.validation(model, arguments.get("validation_data")),
-            fit=_fit(model, arguments, names),
+            validation=validation,
+            fit=_fit(model, arguments, names, data.items, validation),
         )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
@@ -222,7 +232,7 @@ def _optimizer_state(model: Any, layers: list[Any], book: _Book) -> OptimizerSta
     return OptimizerState(iterations=iterations, slots=[book.array(as_numpy(s)) for s in slots])
 
 
-def _metrics(given: Any, names: list[str]) -> list[list[Stock | str]]:
+def _metrics(given: Any, names: list[str]) -> list[list[Metric]]:
     if given is None:
         return []
     if len(names) == 1:
@@ -231,26 +241,44 @@ def _metrics(given: Any, names: list[str]) -> list[list[Stock | str]]:
         rows = [_flat(given)]
     else:
         rows = [_flat(row) for row in _by_output(given, names)]
-    return [[take_metric(metric) for metric in row] for row in rows]
+    described = [[take_metric(metric) for metric in row] for row in rows]
+    return described if any(described) else []
 
 
-def _fit(model: Any, arguments: Mapping[str, Any], names: list[str]) -> Fit:
+def _fit(
+    model: Any,
+    arguments: Mapping[str, Any],
+    names: list[str],
+    items: int,
+    validation: Data | None,
+) -> Fit:
     shuffle = arguments.get("shuffle", True)
     if shuffle not in {True, False}:
         raise Inexpressible(f"shuffle={str(shuffle)[:20]!r} is for other data than arrays")
     split = float(arguments.get("validation_split") or 0.0)
     epochs, first = _whole(arguments.get("epochs"), 1), _whole(arguments.get("initial_epoch"), 0)
     frequency = arguments.get("validation_freq", 1)
+    # validation_data takes precedence over a split.
+    split = 0.0 if validation is not None else split
+    kept = math.floor(items * (1 - split))
+    tested = validation.items if validation is not None else items - kept
+    steps = _maybe_whole(arguments.get("steps_per_epoch"))
+    test_steps = _maybe_whole(arguments.get("validation_steps"))
+    batch, test_batch = (arguments.get(key) for key in ("batch_size", "validation_batch_size"))
     return Fit(
         epochs=epochs,
         initial_epoch=first,
-        batch_size=_whole(arguments.get("batch_size"), 32),
+        # Without a size, Keras makes the batches as large as the steps ask for.
+        batch_size=_whole(batch, math.ceil(kept / steps) if steps else 32),
         shuffle=bool(shuffle),
-        steps_per_epoch=_maybe_whole(arguments.get("steps_per_epoch")),
-        # validation_data takes precedence over a split.
-        validation_split=0.0 if arguments.get("validation_data") is not None else split,
-        validation_steps=_maybe_whole(arguments.get("validation_steps")),
-        validation_batch_size=_maybe_whole(arguments.get("validation_batch_size")),
+        steps_per_epoch=steps,
+        validation_split=split,
+        validation_steps=test_steps,
+        validation_batch_size=math.ceil(tested / test_steps)
+        if test_steps and test_batch is None and batch is None
+        else 32
+        if steps and test_batch is None and batch is None
+        else _maybe_whole(test_batch),
         validation_freq=[int(f) for f in frequency]
         if isinstance(frequency, list | tuple)
         else _whole(frequency, 1),
@@ -332,9 +360,11 @@ def _class_weight(given: Any) -> list[tuple[int, float]]:
 
 
 def _inputs(model: Any, x: Any) -> list[NDArray[Any]]:
-    names = list(getattr(model, "input_names", None) or [])
-    if isinstance(x, dict) and not names:
-        raise Inexpressible("the inputs are named, and the network's are not")
+    struct = getattr(model, "_inputs_struct", None)
+    if isinstance(struct, dict):
+        names = sorted(struct)
+    else:
+        names = [tensor.name for tensor in getattr(model, "inputs", None) or []]
     return _several(x, "the inputs", names)
 
 

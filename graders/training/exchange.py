@@ -43,14 +43,14 @@ def read_array(
         Refused: the file is missing, no regular file, of another size, or of another content.
 
     """
-    array = np.empty(described.size, dtype=np.float32)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size != array.nbytes:
+            if not stat.S_ISREG(status.st_mode) or status.st_size != 4 * described.size:
                 raise Refused("an array's file is not what was announced")
+            array = np.empty(described.size, dtype=np.float32)
             _fill(file, array)
     except OSError as error:
         raise Refused(f"an array can't be read ({error.strerror})") from error

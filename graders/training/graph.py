@@ -6,18 +6,23 @@ same description, whatever their names and in whichever order their layers were 
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from graders.describe.networks import count_parameters
 from graders.errors import TrainingError
 from graders.training.request import Argument, Call, Input, Layer, Network, Reference, Stock
 from graders.training.stock import Inexpressible, Refused, make, take
 
 # A walk goes a few frames deeper with each layer; a course's deepest networks have hundreds.
 _FRAMES = 20_000
+# They look values up: what they cost is what they put out.
+_LOOK_UPS = frozenset({"Embedding"})
+_UNKNOWN_SIZE = 100
 
 
 @dataclass
@@ -52,6 +57,9 @@ def describe_graph(model: Any) -> Graph:
     scope = _Scope(inputs)
     with _deep_recursion():
         outputs = [walk.reference(tensor, scope) for tensor in graph.outputs]
+    trained = {id(variable) for layer in walk.layers for variable in layer.trainable_variables}
+    if trained != {id(variable) for variable in model.trainable_variables}:
+        raise Inexpressible("the network is frozen in another way than its layers")
     return Graph(
         inputs=[_input(tensor) for tensor in graph.inputs],
         layers=walk.layers,
@@ -61,15 +69,21 @@ def describe_graph(model: Any) -> Graph:
     )
 
 
-def build(network: Network, parameters: int) -> tuple[Any, list[Any]]:
+@dataclass
+class Built:
+    """A network that was built from its description."""
+
+    model: Any
+    layers: list[Any]  # in the order of the description
+    operations: float  # multiplications of one item's forward pass, roughly
+
+
+def build(network: Network, parameters: int) -> Built:
     """Build a keras.Model from its description, with fresh weights.
 
     Args:
         network: the description.
         parameters: how many the network may have.
-
-    Returns:
-        The model, and its layers in the order of the description.
 
     Raises:
         Refused: a layer is not on the allow-list, or the layers don't fit each other.
@@ -78,31 +92,77 @@ def build(network: Network, parameters: int) -> tuple[Any, list[Any]]:
     """
     import keras
 
-    inputs = [keras.Input(tuple(i.shape), dtype=i.dtype) for i in network.inputs]
-    layers = [make(layer.stock) for layer in network.layers]
-    results: list[list[Any]] = []
-    for call in network.calls:
-        layer = layers[call.layer]
+    with _counted_weights(parameters) as counter:
         try:
-            output = layer(
-                *(_argument(a, inputs, results) for a in call.args),
-                **{key: _argument(a, inputs, results) for key, a in call.kwargs.items()},
-            )
-        except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
-            name = network.layers[call.layer].stock.name
-            raise Refused(f"the layer {name} can't be used so: {str(error)[:300]}") from error
-        results.append(keras.tree.flatten(output))
-        # Layer by layer, so that a hostile request is stopped before it fills the memory.
-        if (found := sum(layer.count_params() for layer in layers if layer.built)) > parameters:
-            raise TrainingError.too_many_parameters(found, parameters)
-    for layer, described in zip(layers, network.layers, strict=True):
-        layer.trainable = described.trainable
+            inputs = [keras.Input(tuple(i.shape), dtype=i.dtype) for i in network.inputs]
+            layers = [make(layer.stock) for layer in network.layers]
+            results: list[list[Any]] = []
+            operations = 0.0
+            for call in network.calls:
+                given = [_argument(a, inputs, results) for a in call.args]
+                named = {key: _argument(a, inputs, results) for key, a in call.kwargs.items()}
+                output = keras.tree.flatten(layers[call.layer](*given, **named))
+                tensors = [t for t in keras.tree.flatten([given, named]) if hasattr(t, "shape")]
+                operations += _operations(layers[call.layer], tensors, output)
+                results.append(output)
+            for layer, described in zip(layers, network.layers, strict=True):
+                layer.trainable = described.trainable
+            outputs = [_tensor(reference, inputs, results) for reference in network.outputs]
+            model = keras.Model(_single(inputs), _single(outputs))
+        except (Refused, MemoryError):
+            raise
+        except Exception as error:
+            if counter.over:
+                raise TrainingError.too_many_parameters(counter.count, parameters) from error
+            # Keras and its backends raise anything where layers don't fit.
+            raise Refused(f"the layers don't make a network: {str(error)[:300]}") from error
+    return Built(model, layers, operations)
+
+
+@dataclass
+class _Counter:
+    """Parameters that were asked for."""
+
+    limit: int
+    count: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.count > self.limit
+
+
+@contextmanager
+def _counted_weights(limit: int) -> Iterator[_Counter]:
+    """Count weights before they are made, so that a hostile request can't fill the memory."""
+    import keras
+
+    counter = _Counter(limit)
+    original = keras.layers.Layer.add_weight
+
+    def add_weight(layer: Any, shape: Any = None, *args: Any, **kwargs: Any) -> Any:
+        sizes = [shape] if isinstance(shape, int) else list(shape or ())
+        counter.count += math.prod(int(size) for size in sizes)
+        if counter.over:
+            raise ValueError("the network has too many parameters")
+        return original(layer, shape, *args, **kwargs)
+
+    keras.layers.Layer.add_weight = add_weight
     try:
-        outputs = [_tensor(reference, inputs, results) for reference in network.outputs]
-        model = keras.Model(_single(inputs), _single(outputs))
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
-        raise Refused(f"the layers don't make a network: {str(error)[:300]}") from error
-    return model, layers
+        yield counter
+    finally:
+        keras.layers.Layer.add_weight = original
+
+
+def _operations(layer: Any, inputs: list[Any], outputs: list[Any]) -> float:
+    """Weights times the places where they are used; for what has none, the values put out."""
+    parameters, _ = count_parameters(layer)
+    if not parameters or type(layer).__name__ in _LOOK_UPS:
+        return sum(_volume(tensor, slice(1, None)) for tensor in outputs)
+    return parameters * max(_volume(tensor, slice(1, -1)) for tensor in [*inputs, *outputs])
+
+
+def _volume(tensor: Any, part: slice) -> float:
+    return math.prod(float(size or _UNKNOWN_SIZE) for size in tensor.shape[part])
 
 
 @dataclass
@@ -205,8 +265,10 @@ def _input(tensor: Any) -> Input:
 
 def _stock(layer: Any) -> Stock:
     stock = take("layers", layer)
-    inner = [part.trainable for part in layer._flatten_layers(include_self=False)]
-    if any(flag != layer.trainable for flag in inner):
+    parts = list(layer._flatten_layers())
+    flags = [part.trainable for part in parts]
+    flags += [variable.trainable for part in parts for variable in part._trainable_variables]
+    if any(flag != layer.trainable for flag in flags):
         raise Inexpressible(f"only a part of the layer {stock.name} is frozen")
     return stock
 

@@ -64,7 +64,7 @@ def _train(spec: Spec, channel: Connection) -> None:
     for array in spec.request.arrays:
         if array.digest not in arrays:
             path = Path(spec.folder) / file_of(array.digest)
-            arrays[array.digest] = read_array(path, array, data.scan)
+            arrays[array.digest] = read_array(path, array, data.scan_anew)
     work = Work(
         request=spec.request,
         setting=spec.setting,

@@ -15,21 +15,29 @@ import json
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from typing_extensions import TypeAliasType
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    model_validator,
+)
 
 # Part of every fingerprint: raise it when the trainer changes what a request means.
 VERSION = 1
 
 # A request that is larger than any network of a course; what is longer is refused unread.
 REQUEST_BYTES = 4_000_000
-_VALUES = 20_000
 _DEPTH = 8
+_TEXT = 200
+# No size, count or seed of a course's network is larger.
+_WHOLE = 2**31
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, StringConstraints(max_length=200)]
-# No size, count or seed of a course's network is larger.
-Whole = Annotated[int, Field(ge=-(2**31), le=2**31)]
+Text = Annotated[str, StringConstraints(max_length=_TEXT)]
+Whole = Annotated[int, Field(ge=-_WHOLE, le=_WHOLE)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Size = Annotated[int, Field(ge=1, le=10_000_000)]
 
@@ -57,6 +65,42 @@ Kind = Literal[
 ]
 
 
+def _value(value: Any, depth: int = 0) -> Any:
+    """Check one setting. By hand, since pydantic tells of every member of a union that fails."""
+    if depth > _DEPTH:
+        raise ValueError("it is nested too deeply")
+    if isinstance(value, dict):
+        return Stock.model_validate(value)
+    if isinstance(value, list):
+        return [_value(item, depth + 1) for item in value]
+    if isinstance(value, str) and len(value) > _TEXT:
+        raise ValueError("a text is too long")
+    if isinstance(value, int) and abs(value) > _WHOLE:
+        raise ValueError("a number is too large")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    if value is None or isinstance(value, bool | int | float | str | Stock):
+        return value
+    raise ValueError("it is not plain data")
+
+
+def _argument(value: Any, depth: int = 0) -> Any:
+    """Check what a layer is called with: settings, or outputs of calls before it."""
+    if isinstance(value, Reference):
+        return value
+    if isinstance(value, dict) and value.keys() <= Reference.model_fields.keys():
+        return Reference.model_validate(value)
+    if isinstance(value, list) and depth <= _DEPTH:
+        return [_argument(item, depth + 1) for item in value]
+    return _value(value, depth)
+
+
+# None, a truth value, a number, a text, a Stock, or a list of these.
+Value = Annotated[Any, PlainValidator(_value)]
+# A Value, a Reference, or a list of these.
+Argument = Annotated[Any, PlainValidator(_argument)]
+
+
 class Part(BaseModel):
     """Base of all parts of a request: unknown fields and sloppy types are refused."""
 
@@ -68,10 +112,16 @@ class Stock(Part):
 
     kind: Kind
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]{1,60}$")]
-    config: dict[Text, Value] = Field(default_factory=dict)
+    config: dict[Text, Value] = Field(default_factory=dict, max_length=100)
 
 
-Value = TypeAliasType("Value", "bool | Whole | Finite | Text | Stock | list[Value] | None")
+def _of_kind(kind: Kind) -> AfterValidator:
+    def check(stock: Stock) -> Stock:
+        if stock.kind != kind:
+            raise ValueError(f"{stock.name} is none of Keras' {kind}")
+        return stock
+
+    return AfterValidator(check)
 
 
 class Array(Part):
@@ -104,15 +154,10 @@ class Input(Part):
 class Layer(Part):
     """A stock layer, and where each of its weights starts."""
 
-    stock: Stock
+    stock: Annotated[Stock, _of_kind("layers")]
     trainable: bool = True
     # One for each weight: None is fresh from its initializer, else the content.
     weights: list[Array | None] = Field(default_factory=list, max_length=2000)
-
-
-Argument = TypeAliasType(
-    "Argument", "Reference | bool | Whole | Finite | Text | Stock | list[Argument] | None"
-)
 
 
 class Call(Part):
@@ -158,15 +203,19 @@ class OptimizerState(Part):
     slots: list[Array] = Field(max_length=6000)
 
 
+# Some metrics are chosen by the shapes of targets and outputs: they have a name only.
+Metric = Annotated[Stock, _of_kind("metrics")] | Literal["accuracy", "crossentropy"]
+
+
 class Compiled(Part):
     """What compile() was given; the lists have one item for each output."""
 
-    optimizer: Stock
+    optimizer: Annotated[Stock, _of_kind("optimizers")]
     state: OptimizerState | None = None
-    losses: list[Stock | None] = Field(min_length=1, max_length=50)
+    losses: list[Annotated[Stock, _of_kind("losses")] | None] = Field(min_length=1, max_length=50)
     loss_weights: list[Finite | None] | None = None
-    metrics: list[list[Stock | Text]] = Field(default_factory=list, max_length=50)
-    weighted_metrics: list[list[Stock | Text]] = Field(default_factory=list, max_length=50)
+    metrics: list[list[Metric]] = Field(default_factory=list, max_length=50)
+    weighted_metrics: list[list[Metric]] = Field(default_factory=list, max_length=50)
 
 
 class Data(Part):
@@ -178,8 +227,9 @@ class Data(Part):
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:
-        lengths = {a.shape[0] if a.shape else 0 for a in [*self.x, *self.y, *self.weights]}
-        if len(lengths) != 1:
+        if any(not array.shape or not array.size for array in self.arrays):
+            raise ValueError("there are no items")
+        if len({array.shape[0] for array in self.arrays}) != 1:
             raise ValueError("inputs, targets and weights have different numbers of items")
         return self
 
@@ -207,7 +257,9 @@ class Fit(Part):
     validation_batch_size: Size | None = None
     validation_freq: Size | list[Size] = 1
     class_weight: list[tuple[Whole, Finite]] = Field(default_factory=list, max_length=10_000)
-    callbacks: list[Stock] = Field(default_factory=list, max_length=20)
+    callbacks: list[Annotated[Stock, _of_kind("callbacks")]] = Field(
+        default_factory=list, max_length=20
+    )
 
 
 class Request(Part):
@@ -227,8 +279,10 @@ class Request(Part):
             for rows in (given.metrics, given.weighted_metrics, given.loss_weights)
         ):
             raise ValueError("losses and metrics don't fit the outputs")
-        if _count(self.model_dump(), 0) > 50 * _VALUES:
-            raise ValueError("it holds more values than any network of a course")
+        sizes: dict[str, int] = {}
+        for array in self.arrays:
+            if sizes.setdefault(array.digest, array.size) != array.size:
+                raise ValueError("one content is announced in two sizes")
         return self
 
     @property
@@ -321,13 +375,3 @@ def _references(values: list[Any]) -> list[Reference]:
         elif isinstance(value, list):
             found.extend(_references(value))
     return found
-
-
-def _count(value: Any, depth: int) -> int:
-    if depth > 4 * _DEPTH:
-        raise ValueError("it is nested too deeply")
-    if isinstance(value, dict):
-        return sum(_count(item, depth + 1) for item in value.values()) + 1
-    if isinstance(value, list | tuple):
-        return sum(_count(item, depth + 1) for item in value) + 1
-    return 1

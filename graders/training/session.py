@@ -76,6 +76,9 @@ class Session:
         except RunError as error:
             self.trainer.warn(str(error))
             yield _message(refused="the trusted trainer failed on it")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the runner waits
+            self.trainer.warn(str(RunError.trainer_died(f"{type(error).__name__}: {error}")))
+            yield _message(refused="the grading process failed on it")
 
     def _fit(self, event: dict[str, Any]) -> Iterator[bytes]:
         self._waiting = None
@@ -89,6 +92,9 @@ class Session:
             _number(event.get("cell")),
             _number(event.get("model")),
         )
+        fit = asked.request.fit
+        if fit.epochs - fit.initial_epoch > limits.epochs:
+            raise TrainingError.too_many_epochs(fit.epochs - fit.initial_epoch, limits.epochs)
         megabytes = sum(array.size for array in asked.request.arrays) * 4 / 1e6
         if megabytes > limits.megabytes:
             raise TrainingError.too_much_data(megabytes, limits.megabytes)
@@ -117,10 +123,14 @@ class Session:
 
     def _trained(self, asked: _Asked, finished: Finished, *, reused: bool) -> Iterator[bytes]:
         entry = finished.entry
-        # The same bound whether it was reused or not: a grade must not depend on who was first.
+        # The same bounds whether it was reused or not: a grade must not depend on who was first.
+        limits = self.trainer.limits
+        if entry.network.parameters > limits.parameters:
+            raise TrainingError.too_many_parameters(entry.network.parameters, limits.parameters)
+        if self._operations + entry.operations > limits.operations:
+            total = self._operations + entry.operations
+            raise TrainingError.too_much_work(total, limits.operations)
         self._operations += entry.operations
-        if self._operations > self.trainer.limits.operations:
-            raise TrainingError.too_much_work(self._operations, self.trainer.limits.operations)
         start, before = self._start(asked)
         fit = asked.request.fit
         cut_short = entry.capped and not entry.stopped
@@ -157,18 +167,26 @@ class Session:
 
     def _start(self, asked: _Asked) -> tuple[TrainingStart, int]:
         """Tell where the weights come from, and how many epochs they have seen here."""
-        layers = asked.request.network.layers
+        # What Normalization has seen of the data was not trained, here or elsewhere.
+        layers = [x for x in asked.request.network.layers if x.stock.name != "Normalization"]
         given = [w.digest for layer in layers for w in layer.weights if w is not None]
-        if not given:
+        state = asked.request.compiled.state
+        slots = [slot.digest for slot in state.slots] if state is not None else []
+        if not given and not slots:
             return "fresh", 0
         sources = [self._source(digest) for digest in given]
         known = [source for source in sources if source is not None]
-        if len(known) < len(given):
+        foreign = len(known) < len(given) or any(not self._left(slot) for slot in slots)
+        if foreign or any(source.start == "given" for source in known):
             return "given", max((s.epochs_before + s.entry.epochs for s in known), default=0)
         fresh = any(w is None for layer in layers if layer.trainable for w in layer.weights)
         if fresh or len({source.request for source in known}) > 1:
             return "transferred", 0
         return "continued", known[0].epochs_before + known[0].entry.epochs
+
+    def _left(self, slot: str) -> bool:
+        """Tell whether a training of this submission left an optimizer's slot so."""
+        return any(slot in trained.entry.slots for trained in self.trained)
 
     def _source(self, digest: str) -> Trained | None:
         """Return the last training of this submission that left a weight so."""

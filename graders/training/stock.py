@@ -6,12 +6,13 @@ for is decided here alone: a request can't bring a module, a function or a file.
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from graders.describe.networks import snake_case
-from graders.training.request import KINDS, Kind, Stock, Value
+from graders.training.request import KINDS, Kind, Metric, Stock, Value
 
 
 def _names(text: str) -> frozenset[str]:
@@ -30,8 +31,8 @@ ALLOWED: dict[str, frozenset[str]] = {
         GroupNormalization Identity LSTM LSTMCell LayerNormalization LeakyReLU
         Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum MultiHeadAttention Multiply
         Normalization PReLU Permute RMSNormalization RNN RandomBrightness RandomColorDegeneration
-        RandomColorJitter RandomContrast RandomCrop RandomErasing RandomFlip RandomGaussianBlur
-        RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
+        RandomColorJitter RandomContrast RandomErasing RandomFlip RandomGaussianBlur
+        RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
         RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom ReLU RepeatVector
         Rescaling Reshape Resizing SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Softmax
         Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells Subtract
@@ -73,8 +74,11 @@ ACTIVATIONS = _names("""
     softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
     """)
 # Metrics that Keras chooses by the shapes of targets and outputs.
-SHAPED_METRICS = {"accuracy": "accuracy", "acc": "accuracy", "ce": "crossentropy"} | {
-    "crossentropy": "crossentropy"
+SHAPED_METRICS: dict[str, Literal["accuracy", "crossentropy"]] = {
+    "accuracy": "accuracy",
+    "acc": "accuracy",
+    "crossentropy": "crossentropy",
+    "ce": "crossentropy",
 }
 _MODULES = {
     "keras.layers": "layers",
@@ -86,6 +90,19 @@ _MODULES = {
 _PATHS = {"schedules": "optimizers.schedules"}
 # They name an object or a layer's place in its model, and don't change what it computes.
 _LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "batch_input_shape", "build_config"}
+# Settings that a description never has: they bring in names, precisions or values.
+_REFUSED = _LEFT_OUT | {"weights", "batch_size", "input_shape", "input_dtype", "autocast"}
+# What may stand inside of another object's settings, by the end of the setting's name.
+_INSIDE = {
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+    "learning_rate": "schedules",
+    "activation": "layers",
+    "layer": "layers",
+    "cell": "layers",
+    "cells": "layers",
+}
 _TEXT = 200
 
 
@@ -112,7 +129,16 @@ def take(kind: Kind, thing: Any) -> Stock:
         config = thing.get_config()
     except Exception as error:
         raise Inexpressible(f"{_WORDS[kind]} {name} can't describe itself ({error})") from error
-    return Stock(kind=kind, name=name, config=from_config(config, thing, name))
+    described = from_config(config, thing, name)
+    if kind == "layers":
+        for part in thing._flatten_layers():
+            _check_functions(part)
+    elif kind == "optimizers" and config.get("gradient_accumulation_steps"):
+        raise Inexpressible("the optimizer gathers gradients over several steps")
+    elif kind != "optimizers":
+        described |= _untold(thing, config)
+    _check_constant(name, described, Inexpressible)
+    return Stock(kind=kind, name=name, config=described)
 
 
 def from_config(config: dict[str, Any], thing: Any = None, name: str = "") -> dict[str, Value]:
@@ -132,13 +158,53 @@ def take_loss(given: Any) -> Stock:
     return _by_name("losses", given, keras.losses)
 
 
-def take_metric(given: Any) -> Stock | str:
+def take_metric(given: Any) -> Metric:
     """Describe a metric as compile() takes it."""
     import keras
 
     if isinstance(given, str) and given.lower() in SHAPED_METRICS:
         return SHAPED_METRICS[given.lower()]
     return _by_name("metrics", given, keras.metrics)
+
+
+def _check_constant(name: str, config: dict[str, Any], problem: type[Exception]) -> None:
+    """Assert that no initializer brings weights along: a list of values is no fresh start."""
+    if name == "Constant" and not isinstance(config.get("value", 0.0), int | float):
+        raise problem("an initializer holds the weights themselves")
+
+
+def _untold(thing: Any, config: dict[str, Any]) -> dict[str, Value]:
+    """Find settings that get_config() leaves out, as Huber's delta in Keras 3.15."""
+    found: dict[str, Value] = {}
+    # Losses and metrics keep what their function is given; the others have attributes.
+    given = getattr(thing, "_fn_kwargs", None)
+    for name, parameter in inspect.signature(type(thing)).parameters.items():
+        if name in config or name in _LEFT_OUT:
+            continue
+        if given is not None:
+            value = given.get(name, parameter.default)
+        elif type(thing).__name__ in ALLOWED["metrics"]:
+            continue  # these tell all
+        else:
+            value = getattr(thing, name, parameter.default)
+        if value is not parameter.default and value != parameter.default:
+            found[name] = _value(value, name, thing)
+    return found
+
+
+def _check_functions(layer: Any) -> None:
+    """Assert that what Keras calls by the name of its own function is that function."""
+    import keras
+
+    for key, name in layer.get_config().items():
+        if not key.endswith("activation") or not isinstance(name, str):
+            continue
+        given = getattr(layer, key, None)
+        own = [getattr(keras.activations, name, None)]
+        if "tensorflow" in sys.modules:
+            own.append(getattr(sys.modules["tensorflow"].nn, name, None))
+        if given is not None and all(given is not function for function in own):
+            raise Inexpressible(f"{key} is a function of the student's own ({name[:40]})")
 
 
 def make(stock: Stock) -> Any:
@@ -150,13 +216,23 @@ def make(stock: Stock) -> Any:
     """
     if stock.name not in ALLOWED[stock.kind]:
         raise Refused(f"{_WORDS[stock.kind]} {stock.name} is not on the list of what is trained")
+    _check_constant(stock.name, stock.config, Refused)
     settings = {key: _made(key, value) for key, value in stock.config.items()}
+    cls = stock_class(stock.kind, stock.name)
     try:
-        return stock_class(stock.kind, stock.name)(**settings)
-    except (TypeError, ValueError, OverflowError) as error:
+        made = cls(**settings)
+        known = {*inspect.signature(cls).parameters, *getattr(made, "get_config", dict)()}
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Keras raises anything where a setting is not what it expects.
         raise Refused(
             f"{_WORDS[stock.kind]} {stock.name} can't be made: {str(error)[:200]}"
         ) from error
+    foreign = sorted((settings.keys() - known) | (settings.keys() & _REFUSED))
+    if foreign:
+        raise Refused(f"{_WORDS[stock.kind]} {stock.name} has no setting {foreign[0][:40]}")
+    return made
 
 
 def stock_class(kind: str, name: str) -> Any:
@@ -170,16 +246,19 @@ def stock_class(kind: str, name: str) -> Any:
 
 
 def _made(key: str, value: Any) -> Any:
+    if key in _REFUSED:
+        raise Refused(f"{key[:40]} is no setting of a request")
     if isinstance(value, Stock):
+        kind = next((kind for end, kind in _INSIDE.items() if key.endswith(end)), None)
+        if value.kind != kind:
+            raise Refused(f"{key[:40]} can't be {_WORDS[value.kind]} {value.name}")
         return make(value)
     if isinstance(value, list):
         return [_made(key, item) for item in value]
     if isinstance(value, str) and key.endswith("activation") and value not in ACTIVATIONS:
         raise Refused(f"the activation {value[:40]} is not one of Keras' own")
-    if isinstance(value, str) and key.endswith(
-        ("initializer", "regularizer", "constraint", "layer", "cell", "cells", "learning_rate")
-    ):
-        raise Refused(f"{key} must be described by its class")
+    if isinstance(value, str) and key.endswith(tuple(_INSIDE)) and not key.endswith("activation"):
+        raise Refused(f"{key[:40]} must be described by its class")
     return value
 
 
@@ -215,7 +294,9 @@ def _serialized(value: dict[str, Any], key: str, thing: Any) -> Value:
         raise Inexpressible(f"{key} holds {name}, which is not one of Keras' own")
     if kind not in KINDS or name not in ALLOWED[kind] or not isinstance(config, dict):
         raise Inexpressible(f"{key} holds {name}, which can't be repeated")
-    return Stock(kind=kind, name=name, config=from_config(config, None, name))  # type: ignore[arg-type]
+    described = from_config(config, None, name)
+    _check_constant(name, described, Inexpressible)
+    return Stock(kind=kind, name=name, config=described)  # type: ignore[arg-type]
 
 
 def _activation(name: str, key: str, thing: Any) -> str:

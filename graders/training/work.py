@@ -34,9 +34,6 @@ from graders.training.stock import Refused, make
 # Steps that Keras makes between two looks at Python. Beyond 100 nothing is gained, and each
 # epoch's last round may be shorter without a new trace.
 _STEPS_PER_EXECUTION = 100
-_UNKNOWN_SIZE = 100
-# They look values up or only reshape them: what they cost is what they put out.
-_LOOK_UPS = frozenset({"Embedding"})
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -99,8 +96,9 @@ def carry_out(work: Work) -> Finished:
     request = work.request
     fit, items = _capped(work)
     keras.utils.set_random_seed(work.seed)
-    model, layers = build(request.network, work.bounds.parameters)
-    operations = _operations(request, layers) * items * max(fit.epochs - fit.initial_epoch, 0)
+    built = build(request.network, work.bounds.parameters)
+    model, layers = built.model, built.layers
+    operations = built.operations * items * max(fit.epochs - fit.initial_epoch, 0)
     if operations > work.bounds.operations:
         raise TrainingError.too_much_work(operations, work.bounds.operations)
     x, y, weights = _given(request.data, work.arrays, items)
@@ -290,35 +288,6 @@ def _taken(arrays: Arrays, described: Any) -> NDArray[np.float32]:
 def _steps(fit: Fit, items: int) -> int:
     steps = fit.steps_per_epoch or -(-round(items * (1 - fit.validation_split)) // fit.batch_size)
     return max(min(steps, _STEPS_PER_EXECUTION), 1)
-
-
-def _operations(request: Request, layers: list[Any]) -> float:
-    """Multiplications of one item's forward pass, roughly: weights times places they are used."""
-    total = 0.0
-    for call in request.network.calls:
-        layer = layers[call.layer]
-        parameters, _ = count_parameters(layer)
-        if not parameters or request.network.layers[call.layer].stock.name in _LOOK_UPS:
-            total += _volume(_shapes(layer, "output"), slice(1, None))
-            continue
-        shapes = [*_shapes(layer, "input"), *_shapes(layer, "output")]
-        total += parameters * max((_volume([s], slice(1, -1)) for s in shapes), default=1.0)
-    return total
-
-
-def _shapes(layer: Any, end: str) -> list[Any]:
-    import keras
-
-    try:
-        return [tensor.shape for tensor in keras.tree.flatten(getattr(layer, end))]
-    except (AttributeError, ValueError):  # a shared layer has several
-        return []
-
-
-def _volume(shapes: list[Any], part: slice) -> float:
-    return float(
-        sum(np.prod([float(size or _UNKNOWN_SIZE) for size in shape[part]]) for shape in shapes)
-    )
 
 
 def _metrics(rows: list[list[Any]], outputs: int) -> Any:
