@@ -311,7 +311,9 @@ def _print_trainings(classes: Sequence[Class]) -> None:
     print("The floor is each distinct training once, with nothing around it.\n")
     rows = []
     for one in classes:
-        counted, floor = one.trainings, one.trainings.seconds / one.workers
+        cores = os.cpu_count() or 1
+        # One training keeps one core busy.
+        counted, floor = one.trainings, one.trainings.seconds / cores
         row = {
             "class": f"{one.size}",
             "trainings": f"{counted.total}",
@@ -319,7 +321,7 @@ def _print_trainings(classes: Sequence[Class]) -> None:
             "from the store": f"{counted.cached}",
             "verified": f"{counted.verified}",
             "floor": f"{counted.seconds:.0f} s",
-            "floor, shared by workers": f"{floor:.0f} s ({one.workers})",
+            "floor, shared by cores": f"{floor:.0f} s ({cores})",
             "grade beside it": f"x{one.run.seconds / floor:.2f}" if floor else "not known",
         }
         rows.append(row)

@@ -19,9 +19,8 @@ from graders.errors import TensormarkError
 
 if TYPE_CHECKING:
     from graders.assignment import Assignment
-    from graders.batch import Graded
     from graders.grading import Settings
-    from graders.result import Result, TrainingSummary
+    from graders.result import Result
     from graders.submission import Submission
     from reference.datasets import DataSet
 
@@ -218,7 +217,7 @@ def regrade(
     ] = None,
 ) -> None:
     """Check a class again from its recordings: no student code runs, nothing is trained."""
-    from graders.progress import ClassProgress
+    from graders.progress import ClassProgress, print_class
     from graders.regrade import find_runs
     from graders.regrade import regrade as again
 
@@ -234,7 +233,7 @@ def regrade(
         _stop(str(error))
     for sentence in done.left:
         errors.print(Text(f"Left as it was: {sentence}", style="yellow"))
-    _print_class(done.graded, out)
+    print_class([one.result for one in done.graded], out, console, trained=False)
     if done.left:
         raise typer.Exit(UNUSABLE)
 
@@ -363,7 +362,7 @@ def _grade_class(
 ) -> None:
     from graders.batch import default_workers, grade_class, threads_for
     from graders.grading import Grader
-    from graders.progress import ClassProgress
+    from graders.progress import ClassProgress, print_class
 
     workers = workers or default_workers(len(submissions))
     settings = replace(settings, threads=threads_for(workers))
@@ -382,32 +381,7 @@ def _grade_class(
         _stop(str(error))
     for sentence in grader.trainer.warnings:
         errors.print(Text(sentence, style="yellow"))
-    _print_trainings([training for one in graded for training in one.result.trainings])
-    _print_class(graded, out)
-
-
-def _print_trainings(trainings: list[TrainingSummary]) -> None:
-    """Say what was trained, what was reused, and the time that this saved."""
-    from graders.progress import duration, trained_in_words
-
-    asked = [t for t in trainings if t.fingerprint]
-    saved = sum(t.seconds for t in asked if t.cached)
-    done = sum(t.seconds for t in asked if not t.cached)
-    if not trainings:
-        return
-    distinct = len({t.fingerprint for t in asked})
-    text = f"{len(trainings)} trainings: {trained_in_words(trainings) or 'none carried out'}"
-    if asked:
-        text += f"; {distinct} distinct, {duration(done)} of training, {duration(saved)} saved"
-    console.print(Text(text + "."))
-
-
-def _print_class(graded: list[Graded], out: Path) -> None:
-    usable = sum(one.result.execution.status not in {"unusable", "error"} for one in graded)
-    console.print(f"{usable} of {len(graded)} submissions graded.")
-    console.print(Text(f"  class page  {out / 'index.html'}"))
-    console.print(Text(f"  grades      {out / 'grades.csv'}"))
-    console.print(Text(f"  feedback    {out}/<student>/feedback.html"))
+    print_class([one.result for one in graded], out, console)
 
 
 def _load(name: str) -> Assignment:

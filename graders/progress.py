@@ -1,9 +1,10 @@
-"""Show a run's progress: bars in a terminal, lines elsewhere."""
+"""Show a run's progress, bars in a terminal and lines elsewhere, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -102,6 +103,35 @@ def one_line(result: Result) -> str:
         parts.append(result.execution.status)
     parts.append(trained_in_words(result.trainings))
     return f"{student}: {'; '.join(filter(None, parts))}  ({result.execution.seconds:.0f} s)"
+
+
+def print_class(
+    results: Sequence[Result], out: Path, console: Console, *, trained: bool = True
+) -> None:
+    """Say what became of a class, and where its reports are.
+
+    Args:
+        results: one for each student.
+        out: the folder of the reports.
+        console: where to print.
+        trained: say as well what was trained, what was reused, and the time that this saved.
+
+    """
+    trainings = [training for result in results for training in result.trainings]
+    asked = [t for t in trainings if t.fingerprint]
+    if trainings and trained:
+        text = f"{len(trainings)} trainings: {trained_in_words(trainings) or 'none carried out'}"
+        if asked:
+            distinct = len({t.fingerprint for t in asked})
+            done = duration(sum(t.seconds for t in asked if not t.cached))
+            saved = duration(sum(t.seconds for t in asked if t.cached))
+            text += f"; {distinct} distinct, {done} of training, {saved} saved"
+        console.print(Text(text + "."))
+    usable = sum(result.execution.status not in {"unusable", "error"} for result in results)
+    console.print(f"{usable} of {len(results)} submissions graded.")
+    console.print(Text(f"  class page  {out / 'index.html'}"))
+    console.print(Text(f"  grades      {out / 'grades.csv'}"))
+    console.print(Text(f"  feedback    {out}/<student>/feedback.html"))
 
 
 def trained_in_words(trainings: Sequence[TrainingSummary]) -> str:

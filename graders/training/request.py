@@ -25,7 +25,8 @@ from pydantic import (
     model_validator,
 )
 
-# Part of every fingerprint: raise it when the trainer changes what a request means.
+# Part of every fingerprint: raise it when the trainer changes what a request means, or what it
+# keeps of a training.
 VERSION = 1
 
 # A request that is larger than any network of a course; what is longer is refused unread.

@@ -13,8 +13,6 @@ says what was asked for, not what was found; so a damaged entry is simply traine
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -32,8 +30,16 @@ from filelock import FileLock, SoftFileLock, Timeout
 from platformdirs import user_cache_path
 
 from graders.errors import StoreError
+from graders.training.sealed import (
+    CHECKSUMS,
+    DamagedError,
+    digest,
+    read_entry,
+    seal,
+    sync_folder,
+    write_file,
+)
 
-CHECKSUMS = "checksums.json"
 LIMIT_BYTES = 4_000_000_000
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -44,10 +50,6 @@ _LOCK_FILE_SECONDS = 24 * 3600
 # What rename says where something is in the way already.
 _OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 _RENAME_ATTEMPTS = 10
-
-
-class _DamagedError(Exception):
-    """An entry does not hold what was put into it."""
 
 
 class Verified(NamedTuple):
@@ -124,8 +126,8 @@ class Store:
         """
         entry = self._path(fingerprint)
         try:
-            files = _read(entry)
-        except _DamagedError as error:
+            files = read_entry(entry)
+        except DamagedError as error:
             # If it can't be found any more, another reader was faster: a miss like any other.
             if self._take_away(entry) or os.path.lexists(entry):
                 self._tell(entry, f"is damaged: {error}")
@@ -155,10 +157,10 @@ class Store:
             # Not by tempfile: its folders are closed to the colleagues who share the store.
             partial.mkdir(parents=True)
             for name, content in files.items():
-                _write(partial / name, content)
-            digests = {name: _digest(content) for name, content in files.items()}
-            _write(partial / CHECKSUMS, _seal(fingerprint, digests))
-            _sync_folder(partial)
+                write_file(partial / name, content)
+            digests = {name: digest(content) for name, content in files.items()}
+            write_file(partial / CHECKSUMS, seal(fingerprint, digests))
+            sync_folder(partial)
             entry.parent.mkdir(exist_ok=True)
             self._move_in(partial, entry)
         except OSError as error:
@@ -234,9 +236,9 @@ class Store:
         for entry in self._entries():
             fault = ""
             try:
-                if _read(entry.path) is None:
+                if read_entry(entry.path) is None:
                     continue
-            except _DamagedError as error:
+            except DamagedError as error:
                 fault = str(error)
             except OSError as error:
                 fault = f"it can't be read ({_why(error)})"
@@ -291,12 +293,12 @@ class Store:
                 if error.errno not in _OCCUPIED:
                     raise
             else:
-                _sync_folder(entry.parent)
+                sync_folder(entry.parent)
                 return
             try:
-                if _read(entry) is not None:
+                if read_entry(entry) is not None:
                     return  # another worker or machine was first
-            except (_DamagedError, OSError) as error:
+            except (DamagedError, OSError) as error:
                 if self._take_away(entry):
                     self._tell(entry, f"is damaged, and replaced: {error}")
         raise FileExistsError(errno.EEXIST, "a damaged training in it can't be replaced")
@@ -344,77 +346,6 @@ class Store:
                     lock.release()
 
 
-def _read(entry: Path) -> dict[str, bytes] | None:
-    """Return the verified files of an entry; None where there is none, or it is gone meanwhile.
-
-    Raises:
-        _DamagedError: it does not hold what was put.
-        OSError: it can't be read.
-
-    """
-    before = _identity(entry)
-    if before is None:
-        return None
-    try:
-        return _read_files(entry)
-    except (_DamagedError, OSError):
-        # Pruned or replaced while it was read: what we saw was half of it.
-        if _identity(entry) != before:
-            return None
-        raise
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _read_files(entry: Path) -> dict[str, bytes]:
-    if not stat.S_ISDIR(entry.lstat().st_mode):
-        raise _DamagedError("it is not a folder")
-    found = {path.name: path for path in entry.iterdir()}
-    for name, path in found.items():
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise _DamagedError(f"{name!a} is not a regular file")
-    if CHECKSUMS not in found:
-        raise _DamagedError(f"{CHECKSUMS} is missing")
-    digests = _unseal(entry.name, found.pop(CHECKSUMS).read_bytes())
-    if differing := found.keys() ^ digests.keys():
-        name = min(differing)
-        raise _DamagedError(f"{name!a} is {'missing' if name in digests else 'foreign'}")
-    files = {name: path.read_bytes() for name, path in found.items()}
-    for name, content in files.items():
-        if _digest(content) != digests[name]:
-            raise _DamagedError(f"{name!a} was changed")
-    return files
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _seal(fingerprint: str, digests: dict[str, str]) -> bytes:
-    """Write checksums.json: the files' SHA-256, and one over all of it and the fingerprint."""
-    body = {"fingerprint": fingerprint, "files": digests}
-    digest = _digest(json.dumps(body, sort_keys=True).encode())
-    return json.dumps(body | {"sha256": digest}, sort_keys=True, indent=1).encode()
-
-
-def _unseal(fingerprint: str, content: bytes) -> dict[str, str]:
-    try:
-        digests = dict(json.loads(content)["files"])
-        # Byte for byte, so that no change of it can pass.
-        intact = _seal(fingerprint, digests) == content
-    except (ValueError, TypeError, KeyError, RecursionError):
-        intact = False
-    if not intact:
-        raise _DamagedError(f"{CHECKSUMS} was changed")
-    return digests
-
-
 def _measure(entry: Path) -> _Entry:
     status = entry.lstat()
     if not stat.S_ISDIR(status.st_mode):
@@ -445,23 +376,6 @@ def _delete(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    # So that the names outlast a power cut; where folders can't be synced, checksums find the loss.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _try(lock: FileLock) -> bool | None:

@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 from graders.cli import app
 from graders.errors import StoreError
+from graders.training import sealed
 from graders.training import store as store_module
 from graders.training.store import CHECKSUMS, Pruned, Store, default_root
 
@@ -564,13 +565,13 @@ def test_a_reader_meets_a_whole_entry_or_none_while_others_prune_and_put(store):
 
 def test_an_entry_that_vanishes_while_it_is_read_is_a_miss(store, damages, monkeypatch):
     store.put(A, FILES)
-    seal = store_module._unseal
+    seal = sealed.unseal
 
     def pruned_meanwhile(*arguments: Any) -> dict[str, str]:
         Store(store.root).prune(0)
         return seal(*arguments)
 
-    monkeypatch.setattr(store_module, "_unseal", pruned_meanwhile)
+    monkeypatch.setattr(sealed, "unseal", pruned_meanwhile)
 
     assert store.get(A) is None
     assert damages == []
@@ -579,14 +580,14 @@ def test_an_entry_that_vanishes_while_it_is_read_is_a_miss(store, damages, monke
 def test_an_entry_that_is_replaced_while_it_is_read_stays(store, damages, monkeypatch):
     store.put(A, FILES)
     lose(entry_of(store, A))
-    seal = store_module._unseal
+    seal = sealed.unseal
 
     def replaced_meanwhile(*arguments: Any) -> dict[str, str]:
         monkeypatch.undo()
         Store(store.root).put(A, FILES)
         return seal(*arguments)
 
-    monkeypatch.setattr(store_module, "_unseal", replaced_meanwhile)
+    monkeypatch.setattr(sealed, "unseal", replaced_meanwhile)
 
     assert store.get(A) is None
     assert damages == []
