@@ -28,7 +28,7 @@ class Spec(BaseModel):
     folder: str = Field(description="where the student's side has put the arrays")
     data: list[ServedFile] = Field(default_factory=list)
     limits: Limits
-    operations_left: float
+    operations: float = Field(description="multiplications of the submission before")
 
 
 def file_of(digest: str) -> str:
@@ -74,7 +74,8 @@ def _train(spec: Spec, channel: Connection) -> None:
         data=data,
         bounds=Bounds(
             parameters=spec.limits.parameters,
-            operations=spec.operations_left,
+            operations=spec.limits.operations,
+            operations_before=spec.operations,
             epochs=spec.limits.epochs,
         ),
         progress=lambda event: _tell(channel, **event),

@@ -115,9 +115,8 @@ class Session:
         asked, self._waiting = self._waiting, None
         if asked is None:
             raise Refused("nothing was asked for")
-        left = self.trainer.limits.operations - self._operations
         finished, reused = self.trainer.train(
-            asked.name, asked.request, self.exchange, left, self._tell
+            asked.name, asked.request, self.exchange, self._operations, self._tell
         )
         yield from self._trained(asked, finished, reused=reused)
 

@@ -80,7 +80,7 @@ class Trainer:
         name: str,
         request: Request,
         folder: Path,
-        operations_left: float,
+        operations: float,
         progress: Progress,
     ) -> tuple[Finished, bool]:
         """Train what is asked for, unless somebody else does so meanwhile.
@@ -89,7 +89,7 @@ class Trainer:
             name: the request's fingerprint.
             request: what to train.
             folder: where the student's side has put the arrays.
-            operations_left: what the submission's limit leaves to this training.
+            operations: multiplications of the submission's trainings before.
             progress: told of each epoch.
 
         Returns:
@@ -109,7 +109,7 @@ class Trainer:
             while not self._slots.acquire(timeout=_LOOK_SECONDS):
                 self._go_on()
             try:
-                files = self._run(name, request, folder, operations_left, progress)
+                files = self._run(name, request, folder, operations, progress)
             finally:
                 self._slots.release()
             self._keep(name, files)
@@ -134,7 +134,7 @@ class Trainer:
         name: str,
         request: Request,
         folder: Path,
-        operations_left: float,
+        operations: float,
         progress: Progress,
     ) -> dict[str, bytes]:
         spec = Spec(
@@ -145,7 +145,7 @@ class Trainer:
             folder=str(folder),
             data=self.data,
             limits=self.limits,
-            operations_left=operations_left,
+            operations=operations,
         )
         self._go_on()
         process, channel = self.server.start(enter, spec.model_dump_json(), duplex=False)

@@ -43,7 +43,8 @@ class Bounds:
     """The largest training that an assignment allows."""
 
     parameters: int = 20_000_000
-    operations: float = 1e13
+    operations: float = 1e14
+    operations_before: float = 0.0  # of the same submission
     epochs: int = 1000
 
 
@@ -99,8 +100,9 @@ def carry_out(work: Work) -> Finished:
     built = build(request.network, work.bounds.parameters)
     model, layers = built.model, built.layers
     operations = built.operations * items * max(fit.epochs - fit.initial_epoch, 0)
-    if operations > work.bounds.operations:
-        raise TrainingError.too_much_work(operations, work.bounds.operations)
+    total = work.bounds.operations_before + operations
+    if total > work.bounds.operations:
+        raise TrainingError.too_much_work(total, work.bounds.operations)
     x, y, weights = _given(request.data, work.arrays, items)
     validation = _given(request.validation, work.arrays) if request.validation else None
     _start(model, layers, request, work.arrays)

@@ -214,10 +214,10 @@ class FakeTrainer:
         name: str,
         request: Request,
         folder: Path,
-        operations_left: float,
+        operations: float,
         progress: Callable[[dict[str, Any]], None],
     ) -> tuple[Finished, bool]:
-        self.asked_for.append((name, operations_left))
+        self.asked_for.append((name, operations))
         if self.error is not None:
             raise self.error
         progress({"event": "epoch", "epoch": 1, "of": request.fit.epochs})

@@ -182,9 +182,10 @@ def operations(session: Session, plan: dict[int, float], *, reused: set[int]) ->
 
     def cost(name: str, request: Request) -> Any:
         found = finished(entry(name, operations=plan[request.fit.epochs]))
-        left = fake(session).asked_for[-1][1]
-        if found.entry.operations > left:  # as carry_out has it
-            raise TrainingError.too_much_work(found.entry.operations, left)
+        total = fake(session).asked_for[-1][1] + found.entry.operations
+        limit = session.trainer.limits.operations
+        if total > limit:  # as carry_out has it
+            raise TrainingError.too_much_work(total, limit)
         return found
 
     fake(session).results = cost
