@@ -60,12 +60,16 @@ class Sandbox:
         started = time.monotonic()
         process, channel = self.server.start(_enter, job.model_dump_json(), duplex=True)
         talk = _Talk(channel, progress, answer)
+        # In a thread of its own: half a message would keep a reader waiting beyond any deadline.
+        reader = Thread(target=talk.go_on, daemon=True)
+        reader.start()
         try:
             on_time = _follow(talk, process, started + job.limits.seconds + GRACE_SECONDS)
         finally:
             self.server.end(process)
-            with contextlib.suppress(OSError):  # its reader may close it at the same moment
-                channel.close()
+            # The reader alone closes the channel: a number that two threads close may by then be
+            # another submission's.
+            reader.join(_LOOK_SECONDS)
         seconds = time.monotonic() - started
         if not on_time:
             return Ended(how="killed", seconds=seconds, detail=f"it ran for {seconds:.0f} s")
@@ -95,14 +99,13 @@ class _Talk:
             self._go_on()
         finally:
             # A runner that sends what can't be read must not wait for an answer to it.
-            with contextlib.suppress(OSError):
-                self.channel.close()
+            self.channel.close()
 
     def _go_on(self) -> None:
         while True:
             try:
                 event = json.loads(self.channel.recv_bytes(_EVENT_BYTES))
-            except (EOFError, OSError, TypeError):  # TypeError: closed while it was read
+            except (EOFError, OSError):
                 return
             except (ValueError, RecursionError):
                 continue
@@ -113,7 +116,7 @@ class _Talk:
                 replies = self.answer(event) if self.answer is not None else None
                 for reply in replies or ():
                     self.channel.send_bytes(reply)
-            except (OSError, TypeError):  # the runner is gone
+            except OSError:  # the runner is gone
                 return
             finally:
                 self._answered += time.monotonic() - self._since
@@ -137,8 +140,6 @@ def _enter(job_json: str, channel: Connection) -> None:
 
 def _follow(talk: _Talk, process: BaseProcess, deadline: float) -> bool:
     """Talk with the runner until the process ends; False when the deadline comes first."""
-    # In a thread of its own: half a message would keep a reader waiting beyond any deadline.
-    Thread(target=talk.go_on, daemon=True).start()
     while process.exitcode is None:
         left = deadline + talk.seconds_waited() - time.monotonic()
         if left <= 0:

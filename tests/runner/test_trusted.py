@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from graders.training.limits import Limits
@@ -330,6 +332,35 @@ def test_waiting_for_the_trainer_does_not_cost_the_student_time(trusting):
     recording = trusting.run(code, seconds=6.0)
     assert values(recording).get("done") == 1
     assert recording.data.status == "complete"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors on Linux")
+def test_runs_leave_no_descriptor_open(trusting):
+    trusting.run(NET + "net().fit(x, y, verbose=0)")  # starts the server
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for ending in ("", "import os; os._exit(0)", "raise SystemExit"):
+        trusting.run(NET + f"net().fit(x, y, verbose=0)\n{ending}")
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_a_message_that_is_too_long_ends_the_talk_and_not_the_run(trusting):
+    code = (
+        NET
+        + """
+import gc
+from graders.runner.trusted import TrustedTrainer
+trainer = next(o for o in gc.get_objects() if isinstance(o, TrustedTrainer))
+try:
+    trainer.channel.send_bytes(b"x" * 5_000_000)
+except OSError:
+    pass
+net().fit(x, y, verbose=0)
+done = 1
+"""
+    )
+    recording = trusting.run(code)
+    assert values(recording)["done"] == 1
+    assert recording.data.trainings[0].note == "the grading process didn't answer"
 
 
 def test_a_killed_run_keeps_what_was_trained(trusting):
