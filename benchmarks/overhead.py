@@ -3,12 +3,13 @@
 Runs one submission three ways, in turn, and prints seconds and ratios of the same run:
 
   plain    its cells in a fresh Python, as a student runs them (imports, data and training)
-  check    the whole of `tensormark check`, start-up, checks and report included
-  warm     one more run in a warm sandbox, as each further submission of a class has it
+  check    the whole of `tensormark check` with an empty store of trainings, start-up included
+  warm     one more run in a warm sandbox, its trainings known, as most of a class have it
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,8 +88,11 @@ def measure(file: Path, folder: Path) -> dict[str, list[float]]:
         str(file),
         "--data",
         "local",
+        "--store",
+        str(folder / "empty"),
     ]
-    grader = Grader(load_assignment("fashion_cnn"), Settings(data="local"))
+    settings = Settings(data="local", store=folder / "known")
+    grader = Grader(load_assignment("fashion_cnn"), settings)
     submission = Submission(file.stem, file)
     grader.grade(submission, folder / "out")  # warms the sandbox
     ways: dict[str, Callable[[], object]] = {
@@ -98,6 +102,7 @@ def measure(file: Path, folder: Path) -> dict[str, list[float]]:
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(RUNS):
+        shutil.rmtree(folder / "empty", ignore_errors=True)
         for way, run in ways.items():
             started = time.perf_counter()
             run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,14 @@ from graders.training.store import Store
 from graders.training.trainer import Trainer, setting_for
 
 Run = Callable[..., tuple[RecordingFolder, Ended]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep trainings of tests apart from the user's, which would make a test pass untested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TENSORMARK_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
 
 
 @pytest.fixture(scope="session")
