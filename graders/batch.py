@@ -18,6 +18,7 @@ import psutil
 
 from graders.compose import unusable
 from graders.errors import AssignmentError
+from graders.files import write_whole
 from graders.grading import Grader
 from graders.ran import Ran
 from graders.report import render_class, render_html, render_markdown
@@ -200,17 +201,11 @@ def write_class(graded: Sequence[Graded], out: Path) -> None:
     """Write the table and the page of a class."""
     if not graded:
         return
-    _replace(out / "grades.csv", grades_csv(graded))
+    write_whole(out / "grades.csv", grades_csv(graded))
     links = {
         one.result.submission.student: f"{quote(one.folder.name)}/feedback.html" for one in graded
     }
-    _replace(out / "index.html", render_class([one.result for one in graded], links=links))
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(out / "index.html", render_class([one.result for one in graded], links=links))
 
 
 def _in_order(submissions: Sequence[Submission], graded: dict[str, Graded]) -> list[Graded]:

@@ -70,7 +70,6 @@ class Grader:
     trainer: Trainer = field(init=False)
     data: list[DataSet] = field(init=False)
     checker: Checker = field(init=False)
-    _served: list[ServedFile] = field(init=False, repr=False)
     _folder: Path = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +81,7 @@ class Grader:
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
         self.checker = Checker(self.assignment, self.data, self.cap)
-        served = self._served = self._serve()
+        served = self._serve()
         self.trainer = Trainer(
             server=self.server,
             store=Store(self.settings.store or default_root(), on_damage=self._note),
@@ -154,7 +153,7 @@ class Grader:
                 recording=str(recording.resolve()),
                 scratch=str(scratch),
                 exchange=str(exchange),
-                data=self._served,
+                data=self.trainer.data,
                 limits=Limits(seconds=limit),
                 seed=int(hashlib.sha256(content).hexdigest()[:8], 16),
                 device=self.settings.device,

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.errors import RunError
+from graders.files import write_whole
 from graders.result import DataSetUse, SubmissionInfo
 from graders.training.request import Cap
 
@@ -43,9 +44,7 @@ class Ran(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write run.json whole or not at all."""
-        partial = folder / (FILE + ".partial")
-        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        partial.replace(folder / FILE)
+        write_whole(folder / FILE, self.model_dump_json(indent=1))
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graders.files import write_whole
+
 SCHEMA_VERSION: Literal[1] = 1
 
 
@@ -220,9 +222,7 @@ class Result(Base):
 
     def save(self, path: Path) -> None:
         """Write result.json whole or not at all."""
-        partial = path.with_suffix(".partial")
-        partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, self.model_dump_json(indent=1))
 
     @classmethod
     def load(cls, path: Path) -> Result:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Measured, ScoreRecord, expected_path
+from graders.files import write_whole
 from graders.training.request import Cap
 from graders.training.trainer import setting_for
 from graders.training.work import prepare
@@ -123,9 +124,7 @@ def save(assignment: str, data: DataSet, measured: list[Measured]) -> Expectatio
     )
     try:
         path.parent.mkdir(exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(now.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, now.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise ExpectationError(
             f"{path} can't be written ({error.strerror}). Run --save from a source checkout, "

@@ -32,6 +32,7 @@ from graders.runner.shell import Shell, TimeIsUp
 from graders.runner.trusted import TrustedTrainer
 from graders.runner.watch import KerasWatcher
 from graders.runner.writer import Writer
+from graders.sandbox.device import use_device
 from graders.sandbox.job import Job
 from graders.sandbox.process import RUNNER_FAILED
 
@@ -128,16 +129,8 @@ def _cut_off(cell: Cell, shell: Shell, seconds: float) -> CellOutcome:
 
 
 def _prepare_keras(job: Job, writer: Writer) -> None:
-    if job.threads:
-        tf.config.threading.set_intra_op_parallelism_threads(job.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(job.threads)
-    if job.device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
+    gpus = use_device(job.device, job.threads)
     keras.utils.set_random_seed(job.seed)
-    gpus = tf.config.get_visible_devices("GPU")
-    for gpu in gpus:
-        # Without this the first of several submissions takes the whole GPU's memory.
-        tf.config.experimental.set_memory_growth(gpu, True)
     if job.device == "gpu" and not gpus:
         raise RuntimeError("--device gpu was asked for, and TensorFlow sees no GPU here")
     writer.recording.environment = EnvironmentRecord(

@@ -115,13 +115,12 @@ class TrustedTrainer:
         # The trainer knows its metrics by names of its own; their order is the same.
         names = dict(zip(trained["names"], described.names, strict=True))
         fit = described.request.fit
-        items = round(described.request.data.items * (1 - fit.validation_split))
         return Answer(
             request=trained["request"],
             fingerprint=trained["fingerprint"],
             logs=[_renamed(log, names) for log in trained["logs"]],
             first_epoch=fit.initial_epoch,
-            steps=fit.steps_per_epoch or math.ceil(items / fit.batch_size),
+            steps=fit.steps(described.request.data.items),
             reused=trained["reused"],
             seconds=trained["seconds"],
             state=State.from_bytes(header["state"]),

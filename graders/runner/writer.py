@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import PydanticSerializationError
 
+from graders.files import write_whole
 from graders.recording.schema import Limits, Recording
 
 _NOTES = 50
@@ -36,9 +37,7 @@ class Writer:
             # Half of a surrogate pair, which Python's str holds and UTF-8 doesn't.
             whole = _encodable(self.recording.model_dump(mode="python"))
             text = Recording.model_validate(whole).model_dump_json()
-        partial = self.folder / "recording.json.partial"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(self.folder / "recording.json")
+        write_whole(self.folder / "recording.json", text)
 
     def has_room(self, what: str, items: list[Any] | dict[str, Any], limit: int) -> bool:
         """Tell whether another item fits; say once where it doesn't."""

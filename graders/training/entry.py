@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from graders.errors import RunError
+from graders.files import write_whole
 from graders.recording.schema import (
     CompileRecord,
     LayerRecord,
@@ -129,9 +130,7 @@ _TRAININGS = TypeAdapter(list[Trained])
 
 def save_trained(trained: list[Trained], folder: Path) -> None:
     """Write what the grading process trained for a submission, whole or not at all."""
-    partial = folder / (TRAININGS + ".partial")
-    partial.write_bytes(_TRAININGS.dump_json(trained))
-    partial.replace(folder / TRAININGS)
+    write_whole(folder / TRAININGS, _TRAININGS.dump_json(trained))
 
 
 def load_trained(folder: Path) -> list[Trained]:

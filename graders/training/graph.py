@@ -108,7 +108,7 @@ def build(network: Network, parameters: int) -> Built:
             for layer, described in zip(layers, network.layers, strict=True):
                 layer.trainable = described.trainable
             outputs = [_tensor(reference, inputs, results) for reference in network.outputs]
-            model = keras.Model(_single(inputs), _single(outputs))
+            model = keras.Model(single(inputs), single(outputs))
         except (Refused, MemoryError):
             raise
         except Exception as error:
@@ -301,7 +301,8 @@ def _tensor(reference: Reference, inputs: list[Any], results: list[list[Any]]) -
     return results[reference.call][reference.output]
 
 
-def _single(values: list[Any]) -> Any:
+def single(values: list[Any]) -> Any:
+    """Unpack a list of one: Keras takes one input, output or target without a list around it."""
     return values[0] if len(values) == 1 else values
 
 

@@ -42,17 +42,6 @@ Whole = Annotated[int, Field(ge=-_WHOLE, le=_WHOLE)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Size = Annotated[int, Field(ge=1, le=10_000_000)]
 
-KINDS = (
-    "layers",
-    "initializers",
-    "regularizers",
-    "constraints",
-    "losses",
-    "metrics",
-    "optimizers",
-    "schedules",
-    "callbacks",
-)
 Kind = Literal[
     "layers",
     "initializers",
@@ -261,6 +250,11 @@ class Fit(Part):
     callbacks: list[Annotated[Stock, _of_kind("callbacks")]] = Field(
         default_factory=list, max_length=20
     )
+
+    def steps(self, items: int) -> int:
+        """Batches of one epoch over so many items, a validation split included."""
+        trained = round(items * (1 - self.validation_split))
+        return self.steps_per_epoch or math.ceil(trained / self.batch_size)
 
 
 class Request(Part):

@@ -156,8 +156,6 @@ class Session:
                 "fingerprint": entry.fingerprint,
                 "names": entry.names,
                 "logs": entry.logs,
-                "batch_size": entry.batch_size,
-                "stopped": entry.stopped,
                 "reused": reused,
                 "seconds": entry.seconds,
             }

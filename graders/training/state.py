@@ -7,6 +7,7 @@ network of the other.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +77,23 @@ def write_state(model: Any, layers: list[Any], state: State) -> None:
         ValueError: the state is another network's.
 
     """
-    variables = weights_of(layers)
-    _assign(variables, state.weights)
-    for layer in layers:
-        if hasattr(layer, "finalize_state"):  # Normalization keeps what it derives from weights
-            layer.finalize_state()
+    write_weights(layers, state.weights)
     write_optimizer(model, layers, state.slots, state.iterations)
     if state.learning_rate is not None and _rate(model.optimizer) is not None:
         model.optimizer.learning_rate = state.learning_rate
+
+
+def write_weights(layers: list[Any], values: Sequence[NDArray[Any] | None]) -> None:
+    """Give layers their weights; None leaves one as its initializer made it.
+
+    Raises:
+        ValueError: the weights are another network's.
+
+    """
+    _assign(weights_of(layers), values)
+    for layer in layers:
+        if hasattr(layer, "finalize_state"):  # Normalization keeps what it derives from weights
+            layer.finalize_state()
 
 
 def write_optimizer(
@@ -169,11 +179,11 @@ def as_numpy(variable: Any) -> NDArray[Any]:
     return np.array(ops.convert_to_numpy(variable))
 
 
-def _assign(variables: list[Any], values: list[NDArray[Any]]) -> None:
-    shapes = [tuple(variable.shape) for variable in variables]
-    if shapes != [value.shape for value in values]:
+def _assign(variables: list[Any], values: Sequence[NDArray[Any] | None]) -> None:
+    given = [(v, value) for v, value in zip(variables, values, strict=True) if value is not None]
+    if any(tuple(variable.shape) != value.shape for variable, value in given):
         raise ValueError("the state has other shapes than the network")
-    for variable, value in zip(variables, values, strict=True):
+    for variable, value in given:
         variable.assign(value)
 
 

@@ -12,7 +12,7 @@ import sys
 from typing import Any, Literal
 
 from graders.describe.networks import snake_case
-from graders.training.request import KINDS, Kind, Metric, Stock, Value
+from graders.training.request import Kind, Metric, Stock, Value
 
 
 def _names(text: str) -> frozenset[str]:
@@ -292,7 +292,7 @@ def _serialized(value: dict[str, Any], key: str, thing: Any) -> Value:
     kind = _MODULES.get(str(value.get("module")))
     if kind is None or value.get("registered_name") not in {None, name}:
         raise Inexpressible(f"{key} holds {name}, which is not one of Keras' own")
-    if kind not in KINDS or name not in ALLOWED[kind] or not isinstance(config, dict):
+    if name not in ALLOWED[kind] or not isinstance(config, dict):
         raise Inexpressible(f"{key} holds {name}, which can't be repeated")
     described = from_config(config, None, name)
     _check_constant(name, described, Inexpressible)

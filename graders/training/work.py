@@ -19,15 +19,16 @@ from graders.describe.measure import measure_training
 from graders.describe.networks import count_parameters, describe_compile, describe_layers
 from graders.errors import TrainingError
 from graders.recording.schema import PairRecord
+from graders.sandbox.device import use_device
 from graders.training.entry import Entry, Finished, NetworkFacts
-from graders.training.graph import build
+from graders.training.graph import build, single
 from graders.training.request import Compiled, Data, Fit, Request, Setting, Stock
 from graders.training.state import (
     canonical_array,
     digest,
     read_state,
-    weights_of,
     write_optimizer,
+    write_weights,
 )
 from graders.training.stock import Refused, make
 
@@ -72,16 +73,9 @@ def prepare(setting: Setting) -> None:
     tf.get_logger().setLevel("ERROR")
     # One thread gives the same bits whatever the machine's cores are, and on small networks it is
     # the fastest as well; several trainings run side by side instead.
-    tf.config.threading.set_intra_op_parallelism_threads(setting.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(setting.threads)
-    if setting.device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-        if setting.threads > 1:
-            tf.config.experimental.enable_op_determinism()
-        return
-    for gpu in tf.config.get_visible_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
-    tf.config.experimental.enable_op_determinism()
+    use_device(setting.device, setting.threads)
+    if setting.device != "cpu" or setting.threads > 1:
+        tf.config.experimental.enable_op_determinism()
 
 
 def carry_out(work: Work) -> Finished:
@@ -100,13 +94,15 @@ def carry_out(work: Work) -> Finished:
     built = build(request.network, work.bounds.parameters)
     model, layers = built.model, built.layers
     operations = built.operations * items * max(fit.epochs - fit.initial_epoch, 0)
-    total = work.bounds.operations_before + operations
-    if total > work.bounds.operations:
-        raise TrainingError.too_much_work(total, work.bounds.operations)
+    whole = work.bounds.operations_before + operations
+    if whole > work.bounds.operations:
+        raise TrainingError.too_much_work(whole, work.bounds.operations)
     x, y, weights = _given(request.data, work.arrays, items)
     validation = _given(request.validation, work.arrays) if request.validation else None
-    _start(model, layers, request, work.arrays)
-    _compile(model, request.compiled, _steps(fit, items))
+    _start(layers, request, work.arrays)
+    # At least one, for a request without an epoch to train.
+    steps = max(min(fit.steps(items), _STEPS_PER_EXECUTION), 1)
+    _compile(model, request.compiled, steps)
     _build(model, x, y, weights)
     if request.compiled.state is not None:
         slots = [_taken(work.arrays, a) for a in request.compiled.state.slots]
@@ -155,18 +151,11 @@ def _capped(work: Work) -> tuple[Fit, int]:
     return work.setting.cap.applied(fit, items) if work.setting.cap else (fit, items)
 
 
-def _start(model: Any, layers: list[Any], request: Request, arrays: Arrays) -> None:
+def _start(layers: list[Any], request: Request, arrays: Arrays) -> None:
     """Put weights that aren't fresh into place."""
     given = [weight for layer in request.network.layers for weight in layer.weights]
-    variables = weights_of(layers)
-    if len(given) != len(variables):
-        raise Refused("the weights are not those of the network")
-    for variable, weight in zip(variables, given, strict=True):
-        if weight is not None:
-            _fitting(variable.assign, _taken(arrays, weight))
-    for layer in layers:
-        if hasattr(layer, "finalize_state"):
-            layer.finalize_state()
+    values = [None if weight is None else _taken(arrays, weight) for weight in given]
+    _fitting(write_weights, layers, values)
 
 
 def _compile(model: Any, compiled: Compiled, steps: int) -> None:
@@ -190,14 +179,14 @@ def _compile(model: Any, compiled: Compiled, steps: int) -> None:
 def _build(model: Any, x: Any, y: Any, weights: Any) -> None:
     first = [[array[:2] for array in part] for part in (x, y, weights)]
     try:
-        model._symbolic_build(data_batch=tuple(_single(part) if part else None for part in first))
+        model._symbolic_build(data_batch=tuple(single(part) if part else None for part in first))
     except Exception as error:
         # Keras raises anything here; the student's own fit will say it in Keras' words.
         raise Refused(f"data and network don't fit: {str(error)[:200]}") from error
 
 
 def _train(model: Any, fit: Fit, data: Any, validation: Any, callbacks: list[Any]) -> None:
-    x, y, weights = (_single(part) if part else None for part in data)
+    x, y, weights = (single(part) if part else None for part in data)
     try:
         model.fit(
             x=x,
@@ -209,7 +198,7 @@ def _train(model: Any, fit: Fit, data: Any, validation: Any, callbacks: list[Any
             shuffle=fit.shuffle,
             steps_per_epoch=fit.steps_per_epoch,
             validation_split=fit.validation_split,
-            validation_data=tuple(_single(part) for part in validation if part)
+            validation_data=tuple(single(part) for part in validation if part)
             if validation
             else None,
             validation_steps=fit.validation_steps,
@@ -267,9 +256,7 @@ def _report(work: Work, fit: Fit) -> Any:
     return Report()
 
 
-def _given(data: Data | None, arrays: Arrays, items: int | None = None) -> Any:
-    if data is None:
-        return [], [], []
+def _given(data: Data, arrays: Arrays, items: int | None = None) -> Any:
     return tuple(
         [_taken(arrays, array)[:items] for array in part] for part in (data.x, data.y, data.weights)
     )
@@ -287,11 +274,6 @@ def _taken(arrays: Arrays, described: Any) -> NDArray[np.float32]:
     return arrays[described.digest].reshape(described.shape)
 
 
-def _steps(fit: Fit, items: int) -> int:
-    steps = fit.steps_per_epoch or -(-round(items * (1 - fit.validation_split)) // fit.batch_size)
-    return max(min(steps, _STEPS_PER_EXECUTION), 1)
-
-
 def _metrics(rows: list[list[Any]], outputs: int) -> Any:
     made = [[make(m) if isinstance(m, Stock) else m for m in row] for row in rows]
     if not made:
@@ -304,7 +286,3 @@ def _fitting(action: Callable[..., Any], *arguments: Any) -> None:
         action(*arguments)
     except ValueError as error:
         raise Refused("the state is another network's") from error
-
-
-def _single(values: Any) -> Any:
-    return values[0] if len(values) == 1 else values
