@@ -36,12 +36,13 @@ def read_entry(entry: Path) -> dict[str, bytes] | None:
         raise
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int, int] | None:
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return status.st_dev, status.st_ino
+    # A number alone may be that of a new folder already; its times are its own.
+    return status.st_dev, status.st_ino, status.st_ctime_ns
 
 
 def _read_files(entry: Path) -> dict[str, bytes]:
