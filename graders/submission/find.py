@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from graders.errors import SubmissionError
+from graders.submission.choose import (
+    ARCHIVES,
+    NOBODYS,
+    NOTEBOOKS,
+    SCRIPTS,
+    choose,
+    passed_over,
+    printable,
+    stem,
+)
+from graders.submission.submission import Submission
 
-SUFFIXES = (".ipynb", ".py")
-SIZE_LIMIT_MB = 64.0
+_READ = (*NOTEBOOKS, *SCRIPTS, *ARCHIVES)
 # What students hand in by mistake, and must hear of; a roster or a read-me is nobody's work.
-_HANDED_IN = {".zip", ".7z", ".rar", ".tar", ".gz", ".pdf", ".html", ".docx", ".r", ".jl"}
-_NOBODYS = {"__pycache__", "__MACOSX", "node_modules"}
-# Never a student's own work: checkpoints, environments, caches, what archives and systems add.
-_PASSED_OVER = _NOBODYS | {"venv", "env", "site-packages"}
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One student's work: who, and which file; or why there is none."""
-
-    student: str
-    path: Path
-    problem: str | None = None
-
-    @property
-    def file_name(self) -> str:
-        """The file's name, fit to be printed and written."""
-        return _printable(self.path.name)
-
-    def read(self) -> bytes:
-        """Return the file's bytes.
-
-        Raises:
-            SubmissionError: nothing can be read; the message says what to do.
-
-        """
-        if self.problem:
-            raise SubmissionError(self.problem)
-        if not self.path.is_file():
-            raise SubmissionError.missing(self.path.name)
-        try:
-            megabytes = self.path.stat().st_size / 1e6
-            if megabytes > SIZE_LIMIT_MB:
-                raise SubmissionError.too_large(self.file_name, megabytes, SIZE_LIMIT_MB)
-            return self.path.read_bytes()
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise SubmissionError.unreadable(self.path.name, why) from error
-
-    def sha256(self) -> str:
-        """Fingerprint of the file's content, or of the path where there is none."""
-        try:
-            return hashlib.sha256(self.read()).hexdigest()
-        except SubmissionError:
-            return hashlib.sha256(str(self.path.name).encode()).hexdigest()
+_REFUSED = (".7z", ".rar", ".gz", ".bz2", ".xz", ".pdf", ".html", ".docx", ".r", ".jl")
 
 
 def find_submissions(paths: Iterable[Path], out: Path | None = None) -> list[Submission]:
     """List the submissions under the given paths, in order, one a student.
 
-    A file is one submission, named after its stem. In a folder each file is one, and each
-    sub-folder is one student's; what can't be used stays in the list with its `problem`, so that
-    nobody is lost. Passed over are hidden files, links, tables and texts, and `out`.
+    A file is one submission, named after its stem; so is an archive, which isn't opened yet. In a
+    folder each file is one, and each sub-folder is one student's; what can't be used stays in the
+    list with its `problem`, so that nobody is lost. Passed over are hidden files, links, tables
+    and texts, and `out`. A link is followed only where it is one of the given paths.
 
     Raises:
         SubmissionError: a path that doesn't exist, or results would go among the submissions.
@@ -84,12 +50,12 @@ def _in_folder(folder: Path, out: Path | None) -> list[Submission]:
     entries = [
         entry
         for entry in sorted(folder.iterdir())
-        if not (entry.is_symlink() or entry.name.startswith(".") or entry.name in _NOBODYS)
+        if not (entry.is_symlink() or entry.name.startswith(".") or entry.name in NOBODYS)
     ]
     files = [
         entry
         for entry in entries
-        if entry.is_file() and entry.suffix.lower() in {*SUFFIXES, *_HANDED_IN}
+        if entry.is_file() and entry.name.lower().endswith((*_READ, *_REFUSED))
     ]
     folders = [
         entry
@@ -105,43 +71,37 @@ def _in_folder(folder: Path, out: Path | None) -> list[Submission]:
 
 
 def _student_folder(folder: Path) -> Submission:
+    name = printable(folder.name)
     try:
-        candidates = sorted(_code_files(folder))
+        chosen = choose(name, (path.relative_to(folder) for path in _own_files(folder)))
+        if chosen is None:
+            raise SubmissionError.no_code_in_folder(name)
+    except SubmissionError as error:
+        return Submission(folder.name, folder, str(error))
     except OSError as error:
         why = error.strerror or str(error)
-        return Submission(folder.name, folder, SubmissionError.unreadable(folder.name, why).args[0])
-    # A notebook is the work, a script beside it its helper or its export.
-    notebooks = [path for path in candidates if path.suffix.lower() == ".ipynb"]
-    candidates = notebooks or candidates
-    if not candidates:
-        problem = SubmissionError.no_code_in_folder(folder.name).args[0]
-        return Submission(folder.name, folder, problem)
-    if len(candidates) > 1:
-        names = [str(path.relative_to(folder)) for path in candidates]
-        problem = SubmissionError.several_files(folder.name, names).args[0]
-        return Submission(folder.name, folder, problem)
-    return Submission(folder.name, candidates[0])
+        return Submission(folder.name, folder, str(SubmissionError.unreadable(name, why)))
+    return Submission(folder.name, folder / chosen)
 
 
-def _code_files(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if _passed_over(entry):
+def _own_files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.is_symlink() or passed_over(entry.name):
             continue
         if entry.is_dir():
-            yield from _code_files(entry)
-        elif entry.suffix.lower() in SUFFIXES:
+            yield from _own_files(entry)
+        else:
             yield entry
 
 
 def _file(path: Path) -> Submission:
     problem = None
-    if path.suffix.lower() not in SUFFIXES:
-        problem = SubmissionError.wrong_type(path.name).args[0]
-    return Submission(path.stem, path, problem)
-
-
-def _passed_over(entry: Path) -> bool:
-    return entry.is_symlink() or entry.name.startswith(".") or entry.name in _PASSED_OVER
+    if not path.name.lower().endswith(_READ):
+        problem = str(SubmissionError.wrong_type(printable(path.name)))
+    if path.is_symlink():
+        # Named by the TA, so that it may be followed; what is read later must be no link.
+        return Submission(stem(path.name), path.resolve(), problem, named=path.name)
+    return Submission(stem(path.name), path, problem)
 
 
 def _with_own_names(found: list[Submission]) -> Iterator[Submission]:
@@ -154,17 +114,13 @@ def _with_own_names(found: list[Submission]) -> Iterator[Submission]:
     names = [submission.student for submission in found]
     for submission in found:
         name = submission.student
-        if names.count(name) > 1 and submission.path.stem == name and submission.path.suffix:
-            name = submission.path.name
+        given = submission.given_name
+        if names.count(name) > 1 and stem(given) == name != given:
+            name = given
         elif name in seen:
             folder = next((p for p in submission.path.parents if p.name == name), submission.path)
             name = f"{folder.parent.name}-{name}"
         while name in seen:
             name += "+"
         seen.add(name)
-        yield Submission(_printable(name), submission.path, submission.problem)
-
-
-def _printable(name: str) -> str:
-    """Replace bytes of a file name that are no UTF-8, as old archives leave them."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        yield replace(submission, student=printable(name))

@@ -9,8 +9,8 @@ from typing import Any
 
 from graders.errors import SubmissionError
 from graders.recording.schema import Cell
-from graders.submission.find import SIZE_LIMIT_MB
 from graders.submission.labels import exercise_label, section_number
+from graders.submission.limits import SIZE_LIMIT_MB
 from graders.submission.script import split_script
 
 _CONFLICT = re.compile(rb"^(<{7} |={7}\r?$|>{7} )", re.MULTILINE)

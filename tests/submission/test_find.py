@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graders.errors import SubmissionError
-from graders.submission import Submission, find_submissions
+from graders.submission import Submission, find_submissions, submission
 
 
 def write(path: Path, text: str = "x = 1\n") -> Path:
@@ -132,7 +132,8 @@ def test_an_empty_folder_is_one_submission_with_a_problem(tmp_path):
 def test_a_file_of_another_type_is_kept_with_its_problem(tmp_path):
     path = write(tmp_path / "alice.pdf")
     assert problems(path) == {
-        "alice": "alice.pdf: only notebooks (.ipynb) and Python scripts (.py) can be graded."
+        "alice": "alice.pdf: only notebooks (.ipynb) and Python scripts (.py) can be graded, also "
+        "in a .zip or .tar.gz that holds one of them."
     }
 
 
@@ -190,10 +191,10 @@ def test_a_folder_that_cannot_be_listed_does_not_lose_the_others(tmp_path, monke
 def test_a_file_that_cannot_be_read_says_why(tmp_path, monkeypatch):
     path = write(tmp_path / "alice.ipynb")
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object, **__: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(SubmissionError, match=r"can't be read \(Permission denied\)"):
         Submission("alice", path).read()
 
@@ -231,8 +232,8 @@ def test_what_cannot_be_read_has_a_fingerprint_all_the_same(tmp_path):
     assert len(missing.sha256()) == 64
 
 
-def test_an_archive_or_a_document_that_was_handed_in_is_said_to_be_of_no_use(tmp_path):
-    for name in ("alice.ipynb", "bob.zip", "carl.pdf"):
+def test_a_foreign_archive_or_a_document_that_was_handed_in_is_said_to_be_of_no_use(tmp_path):
+    for name in ("alice.ipynb", "bob.rar", "carl.pdf"):
         write(tmp_path / name)
     problems = {s.student: s.problem for s in find_submissions([tmp_path])}
     assert problems["alice"] is None
@@ -258,3 +259,75 @@ def test_a_name_that_is_no_utf_8_can_be_printed(tmp_path):
     (found,) = find_submissions([tmp_path])
     assert found.student.encode("utf-8").decode("utf-8").startswith("M")
     assert found.read() == path.read_bytes()
+
+
+def test_a_link_that_the_ta_names_is_followed_and_lends_its_name(tmp_path):
+    stored = write(tmp_path / "store" / "0a1b2c")
+    link = tmp_path / "alice.py"
+    link.symlink_to(stored)
+    (found,) = find_submissions([link])
+    assert (found.student, found.file_name, found.problem) == ("alice", "alice.py", None)
+    assert found.read() == stored.read_bytes()
+
+
+def test_two_links_of_one_stem_go_by_their_own_names(tmp_path):
+    stored = write(tmp_path / "store" / "0a1b2c")
+    links = [tmp_path / "alice.py", tmp_path / "alice.ipynb"]
+    for link in links:
+        link.symlink_to(stored)
+    assert students(*links) == ["alice.py", "alice.ipynb"]
+
+
+def test_a_link_that_was_put_in_the_place_of_a_file_is_not_followed(tmp_path):
+    secret = write(tmp_path / "secret.py")
+    path = write(tmp_path / "class" / "alice.py")
+    (found,) = find_submissions([path.parent])
+    path.unlink()
+    path.symlink_to(secret)
+    with pytest.raises(SubmissionError, match="no ordinary file"):
+        found.read()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_a_device_without_end_is_not_read():
+    with pytest.raises(SubmissionError, match="no ordinary file"):
+        Submission("alice", Path("/dev/zero")).read()
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    (tmp_path / "alice.ipynb").mkdir()
+    with pytest.raises(SubmissionError):
+        Submission("alice", tmp_path / "alice.ipynb").read()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_an_archive_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "alice.zip")
+    one = Submission("alice", tmp_path / "alice.zip")
+    assert one.file_name == "alice.zip"
+    with pytest.raises(SubmissionError, match="no ordinary file"):
+        one.read()
+
+
+def test_a_file_of_more_than_64_mb_is_refused_unread(tmp_path):
+    path = tmp_path / "alice.ipynb"
+    with path.open("wb") as file:
+        file.truncate(65_000_000)
+    with pytest.raises(SubmissionError, match="has 65 MB"):
+        Submission("alice", path).read()
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_no_further_than_the_limit(
+    tmp_path, monkeypatch
+):
+    path = write(tmp_path / "alice.py", "x" * 3_000_000)
+    small = os.stat_result((0o100644, *[0] * 9))
+    monkeypatch.setattr(submission, "SIZE_LIMIT_MB", 0.001)
+    monkeypatch.setattr(os, "fstat", lambda _: small)
+    with pytest.raises(SubmissionError, match="has 0 MB, more than"):
+        Submission("alice", path).read()
+
+
+def test_what_has_a_name_that_is_no_utf_8_and_cannot_be_read_has_a_fingerprint(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller.ipynb"))
+    assert len(Submission("alice", path).sha256()) == 64
