@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psutil
 
-from graders.compose import unusable
+from graders.compose import grader_failed
 from graders.errors import AssignmentError
 from graders.files import write_whole
 from graders.grading import Grader
@@ -163,14 +163,13 @@ def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: O
     except AssignmentError:
         raise
     except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
-        message = f"The grader failed on this submission ({type(error).__name__}: {error})."
         info = SubmissionInfo(student=submission.student, files=[submission.file_name])
-        result = unusable(grader.assignment, info, message, "error")
+        result = grader_failed(grader.assignment, info, error)
         folder.mkdir(parents=True, exist_ok=True)
         Ran(
             assignment=grader.assignment.address,
             submission=info,
-            problem=message,
+            problem=result.execution.message,
             blame="error",
         ).save(folder)
         result.save(folder / "result.json")

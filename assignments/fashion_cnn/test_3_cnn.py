@@ -94,7 +94,7 @@ def test_accuracy_of_the_cnn(
     """The test accuracy is that of a right solution."""
     match = matches["cnn"]
     attempt = require(match, CNN)
-    reduced = attempt.x is not None and attempt.x.shape[0] == REDUCED_ITEMS
+    reduced = attempt.x is not None and attempt.x.shape[:1] == [REDUCED_ITEMS]
     experiment = "cnn_fewer" if reduced else "cnn"
     ranges = expected_accuracy(expected, experiment, check_context.fingerprint, attempt)
     assert_accuracy(match, *ranges, what="convolutional network")

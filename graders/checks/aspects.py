@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graders.checks.attempts import Attempt
+from graders.checks.attempts import Attempt, count_of
 from graders.recording.schema import CompileRecord, TrainingRecord
 
 LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
@@ -128,12 +128,12 @@ def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[
         found = f"the {x.origin.split} set"
         found = "training and test items mixed" if x.origin.split == "mixed" else found
         yield Aspect("items", expected, found, x.origin.split)
-    elif accepted and x.shape[0] not in accepted:
+    elif accepted and count_of(x) not in accepted:
         # A validation split is another matter, with an aspect of its own.
-        found = f"{x.shape[0]:,} items"
+        found = f"{count_of(x):,} items"
         yield Aspect("items", expected, found, found)
-    elif x.origin is not None and x.origin.by == "values" and x.origin.items < 0.95 * x.shape[0]:
-        found = f"{x.shape[0]:,} items, of which {x.origin.items:,} are different"
+    elif x.origin is not None and x.origin.by == "values" and x.origin.items < 0.95 * count_of(x):
+        found = f"{count_of(x):,} items, of which {x.origin.items:,} are different"
         yield Aspect("items", expected, found, found)
 
 
@@ -202,6 +202,6 @@ def _validation_text(attempt: Attempt) -> str:
     if x is None:
         return "data that could not be recognised"
     if x.origin is None:
-        return f"{x.shape[0]:,} items that are not the test set's"
+        return f"{count_of(x):,} items that are not the test set's"
     whole = "" if x.origin.split != "test" else "part of "
-    return f"{whole}the {x.origin.split} set ({x.shape[0]:,} items)"
+    return f"{whole}the {x.origin.split} set ({count_of(x):,} items)"

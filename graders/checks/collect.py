@@ -18,6 +18,7 @@ from graders.checks.outcome import (
     Unscored,
     begin_attaching,
 )
+from graders.errors import RecordingError
 from graders.result import CheckResult, Evidence, Outcome
 
 _OUTCOMES = {
@@ -120,12 +121,20 @@ class Collector:
             update={
                 "outcome": Outcome.ERROR,
                 "score": 0.0,
-                "message": "The check itself failed "
-                f"({type(error).__name__}: {str(error)[:300]}). "
-                "That is the grader's fault; no points are lost, and a TA will look.",
+                "message": _told(error),
                 "evidence": evidence,
             }
         )
+
+
+def _told(error: BaseException) -> str:
+    """Say why a check could not judge."""
+    if isinstance(error, RecordingError):
+        return f"{str(error)[:300]}. No points are lost, and a TA will look."
+    return (
+        f"The check itself failed ({type(error).__name__}: {str(error)[:300]}). "
+        "That is the grader's fault; no points are lost, and a TA will look."
+    )
 
 
 def _paid_at(check: _Pending, others: list[_Pending]) -> str | None:

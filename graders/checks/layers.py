@@ -33,6 +33,10 @@ _MISSING = 2.0
 _OTHER_KIND = 3.0
 # A layer with one wrong setting is nearer to the wanted one than a missing layer.
 _SETTING_LIMIT = 1.8
+# Names of networks show so many layers, and a layer's settings so much of what isn't a number.
+_NAMED = 12
+_CHARACTERS = 60
+_AXES = 8
 
 
 @dataclass(frozen=True)
@@ -110,15 +114,16 @@ def short_name(layers: Iterable[LayerRecord]) -> str:
     layers = list(layers)
     parts = parts_of(layers)
     if parts and all(part.kind == "dense" for part in parts):
-        widths = "-".join(str(part.get("units")) for part in parts)
+        widths = "-".join(str(part.get("units")) for part in parts[:_NAMED])
+        widths += "-..." if len(parts) > _NAMED else ""
         inputs = flat_inputs(layers)
         return f"{inputs}-{widths}" if inputs else widths
     names = []
-    for part in parts[:12]:
+    for part in parts[:_NAMED]:
         size = part.get("filters") or part.get("units")
         name = {"conv": "Conv", "pool": "pool", "dense": "Dense"}.get(part.kind, part.label)
         names.append(f"{name} {size}" if size else name)
-    return ", ".join(names) + (", ..." if len(parts) > 12 else "") or "empty network"
+    return ", ".join(names) + (", ..." if len(parts) > _NAMED else "") or "empty network"
 
 
 def flat_inputs(layers: list[LayerRecord]) -> int | None:
@@ -180,6 +185,11 @@ def compare(expected: list[Part], found: list[Part]) -> Comparison:
     )
 
 
+def cost_at_least(expected: list[Part], found: list[Part]) -> float:
+    """Return a lower bound of the cost that `compare` finds, without looking at the layers."""
+    return _MISSING * abs(len(expected) - len(found))
+
+
 def describe_difference(difference: Difference) -> str:
     """Say a difference in words, such as 'convolution 2 has 16 filters instead of 8'."""
     name = {"dense": "dense layer", "conv": "convolution", "pool": "max pooling"}.get(
@@ -227,9 +237,9 @@ def _part(layer: LayerRecord) -> Part:
     kind = _KINDS.get(layer.type, layer.type.lower())
     settings: list[tuple[str, Any]] = []
     if "units" in config:
-        settings.append(("units", config["units"]))
+        settings.append(("units", _plain(config["units"])))
     if "filters" in config:
-        settings.append(("filters", config["filters"]))
+        settings.append(("filters", _plain(config["filters"])))
     if "kernel_size" in config:
         settings.append(("kernel", _pair(config["kernel_size"])))
     if "pool_size" in config:
@@ -237,13 +247,13 @@ def _part(layer: LayerRecord) -> Part:
     if "strides" in config:
         settings.append(("strides", _pair(config["strides"])))
     if "padding" in config:
-        settings.append(("padding", str(config["padding"])))
+        settings.append(("padding", str(config["padding"])[:_CHARACTERS]))
     if _pair(config.get("dilation_rate", 1)) != (1, 1):
         settings.append(("dilation", _pair(config["dilation_rate"])))
     if config.get("groups", 1) != 1:
-        settings.append(("groups", config["groups"]))
+        settings.append(("groups", _plain(config["groups"])))
     if "rate" in config:
-        settings.append(("rate", config["rate"]))
+        settings.append(("rate", _plain(config["rate"])))
     if "activation" in config:
         settings.append(("activation", _activation(config["activation"])))
     if config.get("use_bias") is False:
@@ -266,14 +276,21 @@ def _activation(value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("class", "custom")
     # tf.nn.softmax calls itself softmax_v2, and a ReLU layer re_lu.
-    name = re.sub(r"_v\d+$", "", str(value).lower())
+    name = re.sub(r"_v\d+$", "", str(value)[:_CHARACTERS].lower())
     return {"re_lu": "relu"}.get(name, name)
 
 
 def _pair(value: Any) -> tuple[Any, ...]:
     if isinstance(value, list | tuple):
-        return tuple(value)
-    return (value, value)
+        return tuple(_plain(item) for item in value[:_AXES])
+    return (_plain(value), _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Keep a number; of anything else a short text, because a config may hold what it likes."""
+    if value is None or isinstance(value, int | float):
+        return value
+    return str(value)[:_CHARACTERS]
 
 
 def _align(expected: list[Part], found: list[Part]) -> list[tuple[Part | None, Part | None]]:

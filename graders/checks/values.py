@@ -6,14 +6,17 @@ import ast
 import math
 import re
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from graders.recording import RecordingFolder
+from graders.recording.schema import Cell
 
 _NUMBER = re.compile(r"[-+]?\d[\d.,_' \u00a0\u202f]*(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
 _LABEL = re.compile(r"[^a-z0-9]*(?:exercise |ex\.? ?|q)?(\d{1,2})\s*\(?([a-z])\)?(?![a-z0-9])")
 _LONG_COMMENT_WORDS = 5
 _TEXT_READ = 1000
+_SOURCE_READ, _ALL_SOURCES_READ, _PARSED = 100_000, 500_000, 50_000
 
 
 def answer(recording: RecordingFolder, key: str) -> Any:
@@ -23,14 +26,15 @@ def answer(recording: RecordingFolder, key: str) -> Any:
     may be a variable such as `answer_1d`.
     """
     values = recording.data.values
+    named = _pattern(key)
     dicts = [values["answers"]] if isinstance(values.get("answers"), dict) else []
     dicts += [v for name, v in values.items() if isinstance(v, dict) and name != "answers"]
     for candidates in dicts:
         for name, value in candidates.items():
-            if _names(name, key) and _is_given(value):
+            if named.search(name.lower()) and _is_given(value):
                 return value
+    names = {f"{word}{_bare(key)}" for word in ("answer", "answers", "ans")}
     for name, value in values.items():
-        names = {f"{word}{_bare(key)}" for word in ("answer", "answers", "ans")}
         if _bare(name) in names and _is_given(value) and not isinstance(value, dict):
             return value
     return None
@@ -74,9 +78,9 @@ def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> s
         given: lines of the starter notebook, which aren't the student's.
 
     """
-    cells = [cell for cell in recording.data.cells if cell.exercise == exercise]
+    cells = _shortened(cell for cell in recording.data.cells if cell.exercise == exercise)
     # A cell that the starter made for text is the answer; others count where there is none.
-    free = [c for c in recording.data.cells if c.kind == "markdown" and c.role is None]
+    free = _shortened(c for c in recording.data.cells if c.kind == "markdown" and c.role is None)
     sources = (
         [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role == "text"],
         [_labelled_lines(c.source, exercise) for c in free],
@@ -88,6 +92,16 @@ def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> s
         if joined:
             return joined
     return None
+
+
+def _shortened(cells: Iterable[Cell]) -> list[Cell]:
+    """Cut cells of absurd length: a class must not wait for one student's megabytes."""
+    short, left = [], _ALL_SOURCES_READ
+    for cell in cells:
+        source = cell.source[: min(left, _SOURCE_READ)]
+        left -= len(source)
+        short.append(cell.model_copy(update={"source": source}))
+    return short
 
 
 def _labelled_lines(text: str, exercise: str) -> str:
@@ -124,6 +138,9 @@ def _comments(source: str, given: set[str]) -> str:
 
 def _text_blocks(source: str) -> list[str]:
     """Texts that stand as statements of their own, as some write answers into a script."""
+    # The parser takes a hundred times the text's memory; nobody writes an answer so.
+    if len(source) > _PARSED:
+        return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes are no matter of ours
@@ -164,16 +181,16 @@ def _as_numbers(text: str) -> list[float]:
             number = float(candidate)
         except ValueError:
             continue
-        if number not in found:
+        # A text of 400 digits reads as infinity.
+        if math.isfinite(number) and number not in found:
             found.append(number)
     return found
 
 
-def _names(name: str, key: str) -> bool:
-    """Tell whether a dict's key means an exercise: "1D", "(1d)", "Q1d", "exercise_1 d"."""
+def _pattern(key: str) -> re.Pattern[str]:
+    """Find an exercise in the keys of a dict: "1D", "(1d)", "Q1d", "exercise_1 d"."""
     number, letter = re.escape(key[:-1]), re.escape(key[-1])
-    pattern = rf"(?<!\d){number}[\W_]*{letter}(?![a-z])"
-    return re.search(pattern, name.lower()) is not None
+    return re.compile(rf"(?<!\d){number}[\W_]*{letter}(?![a-z])")
 
 
 def _bare(name: str) -> str:

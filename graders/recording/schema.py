@@ -169,13 +169,20 @@ class TrainingRecord(Model):
     measured: Scores = Field(
         default_factory=dict, description="test accuracy, 0..1, measured after this fit"
     )
+    measured_by: Literal["", "grader"] = Field(
+        default="",
+        description="set on the trusted side alone; without it, `measured` and `predictions` are "
+        "what the student's process claims",
+    )
     predictions: str | None = Field(
         default=None, description="file with the predicted class of every test item, uint8"
     )
     trained: Literal["here", "trusted"] = Field(
         default="here", description="in the student's process, or by the grading process"
     )
-    request: int | None = Field(default=None, description="number of the request that it became")
+    request: int | None = Field(
+        default=None, description="number of the request that it became, or that measured it"
+    )
     start: TrainingStart | None = None
     verified: bool = Field(
         default=False, description="by us, from its first step; set on the trusted side alone"

@@ -1,42 +1,54 @@
 """Put what the grading process has trained in the place of what a recording claims about it.
 
 A recording is written by the student's process. Each of its trainings that became a request is
-replaced by the trusted trainer's own account: network, data, settings, history, accuracy. What a
-recording claims without a request stays, as unverified.
+replaced by the trusted trainer's own account: network, data, settings, history, accuracy. One that
+took place in the student's process stays as it is claimed, as unverified; but its network and its
+accuracy are those that were measured, and where nothing was measured it has no accuracy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from graders.recording.schema import NetworkRecord, Recording, TrainingRecord
 
 if TYPE_CHECKING:
-    from graders.training.entry import NetworkFacts, Trained
+    from graders.training.entry import Measured, NetworkFacts, Trained
 
 GIVEN = "the training began with weights that were not trained in this submission"
 
 
-def merge(recording: Recording, trained: Sequence[Trained]) -> Recording:
+def merge(recording: Recording, found: Sequence[Trained | Measured]) -> Recording:
     """Return the recording with trusted facts wherever there are any.
 
-    Trainings that the recording leaves out, as when the process was killed, are added.
+    Each fact backs one claim, the first. Trainings that the recording leaves out, as when the
+    process was killed, are added; a measurement alone doesn't tell what the training was.
     """
+    # Late: the trainings' own descriptions rest on this package.
+    from graders.training.entry import Measured
+
     networks = list(recording.networks)
-    by_request = {one.request: one for one in trained}
+    by_request = {one.request: one for one in found}
     taken: dict[int, NetworkFacts] = {}
     trainings: list[TrainingRecord] = []
     for claimed in recording.trainings:
         fact = by_request.pop(claimed.request, None) if claimed.request is not None else None
-        trainings.append(
-            _unverified(claimed)
-            if fact is None
-            else _verified(claimed, fact, _place(networks, taken, claimed, fact))
-        )
+        if fact is None:
+            trainings.append(_unverified(claimed))
+        elif isinstance(fact, Measured):
+            place = _place(networks, taken, claimed, fact.found.network)
+            trainings.append(_measured(claimed, fact, place))
+        else:
+            place = _place(networks, taken, claimed, fact.entry.network)
+            trainings.append(_verified(claimed, fact, place))
     for fact in by_request.values():
-        claimed = _missing(len(trainings), fact, networks)
-        trainings.append(_verified(claimed, fact, _place(networks, taken, claimed, fact)))
+        if isinstance(fact, Measured):
+            continue
+        number = _unused({one.id for one in trainings}, len(trainings))
+        claimed = _missing(number, fact, networks)
+        place = _place(networks, taken, claimed, fact.entry.network)
+        trainings.append(_verified(claimed, fact, place))
     return recording.model_copy(update={"networks": networks, "trainings": trainings})
 
 
@@ -45,11 +57,24 @@ def _unverified(claimed: TrainingRecord) -> TrainingRecord:
         update={
             "trained": "here",
             "verified": False,
+            "measured_by": "",
             "request": None,
             "reused": False,
             "fingerprint": "",
             "start": None,
             "note": claimed.note[:300],
+        }
+    )
+
+
+def _measured(claimed: TrainingRecord, fact: Measured, network: int) -> TrainingRecord:
+    return _unverified(claimed).model_copy(
+        update={
+            "network": network,
+            "measured": fact.found.measured,
+            "measured_by": "grader",
+            "predictions": fact.predictions,
+            "request": fact.request,
         }
     )
 
@@ -73,6 +98,7 @@ def _verified(claimed: TrainingRecord, fact: Trained, network: int) -> TrainingR
         history={k: v for k, v in entry.history.items() if k != "learning_rate"},
         seconds=entry.seconds,
         measured=entry.measured,
+        measured_by="grader",
         predictions=fact.predictions,
         trained="trusted",
         request=fact.request,
@@ -89,35 +115,43 @@ def _place(
     networks: list[NetworkRecord],
     taken: dict[int, NetworkFacts],
     claimed: TrainingRecord,
-    fact: Trained,
+    facts: NetworkFacts,
 ) -> int:
-    """Put the trained network where the recording has it, and return its id.
+    """Put the network that was trained or measured where the recording has it, and return its id.
 
     Two trainings of one claimed network that turn out to be of different ones are kept apart.
     """
-    facts = fact.entry.network
-    base = networks[claimed.network] if 0 <= claimed.network < len(networks) else None
+    # By id: networks that were left out have shifted the others.
+    at = {network.id: position for position, network in enumerate(networks)}
     number = claimed.network
-    if base is None or base.id != number or taken.get(number, facts) != facts:
-        number = len(networks)
+    base = networks[at[number]] if number in at else None
+    if base is None or taken.get(number, facts) != facts:
+        number = _unused(at.keys(), len(networks))
     record = NetworkRecord(
         id=number,
         model=claimed.model,
-        cell=base.cell if base is not None else fact.cell,
+        cell=base.cell if base is not None else claimed.cell,
         kind=base.kind if base is not None else "Functional",
         chain=facts.chain,
         layers=facts.layers,
         parameters=facts.parameters,
         trainable=facts.trainable,
-        compiled=facts.compiled,
+        compiled=facts.compiled or (base.compiled if base is not None else None),
         names=base.names if base is not None else [],
         custom_steps=base.custom_steps if base is not None else 0,
     )
-    if number == len(networks):
-        networks.append(record)
+    if number in at:
+        networks[at[number]] = record
     else:
-        networks[number] = record
+        networks.append(record)
     taken[number] = facts
+    return number
+
+
+def _unused(taken: Collection[int], number: int) -> int:
+    """Return the first number from this one on that no record has."""
+    while number in taken:
+        number += 1
     return number
 
 

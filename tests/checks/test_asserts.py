@@ -205,7 +205,20 @@ def test_an_accuracy_of_nan_is_below_every_range():
 def test_an_accuracy_that_nobody_measured_is_left_open():
     run = Class(small={"accuracy": None, "validated": False})
     error = failure(Unscored, assert_accuracy, run.matches["small"], RANGE, RANGE, "network")
-    assert "validation_data" in error.hint
+    assert "Nothing is lost" in error.hint
+
+
+@pytest.mark.parametrize("claimed", [0.99, 0.1])
+def test_an_accuracy_that_only_the_students_process_claims_is_left_open(claimed):
+    run = Class(small={"accuracy": claimed})
+    training = run.run.recording.trainings[0]
+    training.measured_by, training.note = "", "the layer Own is not one of Keras' own"
+    error = failure(Unscored, assert_accuracy, run.matches["small"], RANGE, RANGE, "network")
+    assert error.message == (
+        "The grader couldn't measure the test accuracy itself: "
+        "the layer Own is not one of Keras' own."
+    )
+    failure(Unscored, assert_better, run.matches["small"], 0.5, "This", "that", "hint")
 
 
 def test_without_any_range_an_accuracy_is_not_scored():
@@ -251,7 +264,7 @@ def test_the_better_network_must_be_better():
 
 def test_a_comparison_with_an_unknown_is_left_open():
     error = failure(Unscored, assert_better, accurate(0.8), None, "This", "that", "hint")
-    assert "unknown" in error.message
+    assert "couldn't measure the other accuracy" in error.message
 
 
 # -- answers --------------------------------------------------------------------------------

@@ -86,40 +86,29 @@ def test_items_are_unknown_where_the_data_could_not_be_recognised():
 # -- accuracy -------------------------------------------------------------------------------
 
 
-def test_the_runners_own_measurement_comes_first():
+def test_the_accuracy_is_what_the_grader_has_measured():
     run = Run()
     training = run.fit(SMALL, accuracy=0.7)
     training.history = {"val_accuracy": [0.99]}
+    run.evaluate(training, pair(TEST, "test"), accuracy=0.98)
     assert only(run).test_accuracy == 0.7
 
 
-@pytest.mark.parametrize("name", ["accuracy", "acc", "sparse_categorical_accuracy"])
-def test_the_last_validation_on_the_test_set_comes_second(name):
+def test_no_claim_of_the_students_process_is_an_accuracy():
+    run = Run()
+    training = run.fit(SMALL, accuracy=0.97)
+    training.measured_by, training.predictions = "", "claimed.npy"
+    training.history = {"val_accuracy": [0.6, 0.99]}
+    run.evaluate(training, pair(TEST, "test"), accuracy=0.98)
+    attempt = only(run)
+    assert (attempt.test_accuracy, attempt.predicted) == (None, None)
+    assert attempt.tested
+
+
+def test_a_grader_that_could_not_measure_takes_no_validation_for_it():
     run = Run()
     training = run.fit(SMALL, accuracy=None)
-    training.history = {f"val_{name}": [0.6, 0.75]}
-    assert only(run).test_accuracy == 0.75
-
-
-def test_an_evaluation_on_the_test_set_comes_third():
-    run = Run()
-    training = run.fit(SMALL, accuracy=None, validated=False)
-    run.evaluate(training, pair(TEST, "test"), accuracy=0.72)
-    assert only(run).test_accuracy == 0.72
-
-
-def test_an_evaluation_may_say_that_nothing_was_right():
-    run = Run()
-    training = run.fit(SMALL, accuracy=None, validated=False)
-    run.evaluate(training, pair(TEST, "test"), accuracy=0.0)
-    assert only(run).test_accuracy == 0.0
-
-
-def test_the_accuracy_on_training_items_is_no_test_accuracy():
-    run = Run()
-    training = run.fit(SMALL, accuracy=None, validated=False)
-    training.history = {"accuracy": [0.9], "val_accuracy": [0.9]}
-    run.evaluate(training, pair(TRAIN, "train"), accuracy=0.9)
+    training.history = {"val_accuracy": [0.75]}
     assert only(run).test_accuracy is None
 
 

@@ -13,7 +13,7 @@ from graders.checks.run import run_checks
 from graders.expectations import Expectations, Measured, ScoreRecord
 from graders.grading import verify_points
 from graders.recording import RecordingFolder
-from graders.recording.schema import ArrayRecord
+from graders.recording.schema import ArrayRecord, PairRecord
 from graders.result import CheckResult, Outcome
 from reference.datasets import DataSet
 
@@ -82,6 +82,7 @@ def graded(
     matrices: dict[str, Any] | None = None,
     boots: Any = BOOTS,
     first_wrong: Any = FIRST_WRONG,
+    claimed: Any = None,
 ) -> list[CheckResult]:
     """Check a run that is right but for the changes."""
     student = student or right()
@@ -91,6 +92,10 @@ def graded(
     recording.values["answers"] = ANSWERS | (answers or {})
     recording.values["first_wrong"] = first_wrong
     arrays = {"predicted.npy": PREDICTED}
+    if claimed is not None:
+        call = student.run.evaluate(recording.trainings[0], PairRecord())
+        call.kind, call.predictions = "predict", "claimed.npy"
+        arrays["claimed.npy"] = claimed
     for name, array in (MATRICES | (matrices or {}) | {"boots": boots}).items():
         if array is not None:
             file = f"{name}.npy"
@@ -245,6 +250,31 @@ def test_the_true_boots_are_not_those_that_the_network_predicts(data):
     results = [r for r in graded(data, boots=np.flatnonzero(LABELS == 9)) if r.score < r.points]
     assert [result.exercise for result in results] == ["1j"]
     assert "true ankle boots" in results[0].hint
+
+
+def test_what_only_the_students_process_predicts_passes_nothing(data):
+    claimed = np.where(np.arange(10_000) % 100 == 47, 9, PREDICTED).astype(np.uint8)
+    boots = np.flatnonzero(claimed == 9)
+    results = graded(data, boots=boots, first_wrong=FIRST_WRONG, claimed=claimed)
+    (unscored,) = [r for r in results if r.score < r.points]
+    assert (unscored.exercise, unscored.outcome) == ("1j", Outcome.ERROR)
+    assert "Nothing is lost" in unscored.hint
+
+
+@pytest.mark.parametrize("boots", [BOOTS, BOOTS[:40]], ids=["agrees", "differs"])
+def test_without_any_measurement_accuracies_and_boots_are_left_open(data, boots):
+    student = right()
+    for training in student.run.recording.trainings:
+        training.measured_by = ""
+    results = [r for r in graded(data, student, boots=boots) if r.score < r.points]
+    assert {r.outcome for r in results} == {Outcome.ERROR}
+    assert {r.exercise for r in results} == {"1f", "1h", "1j", "3b", "4b"}
+
+
+def test_that_no_boot_is_wrong_has_to_be_so_for_a_network(data):
+    true = np.flatnonzero(LABELS == 9)
+    results = graded(data, boots=true, first_wrong=None)
+    assert {r.outcome for r in results if r.exercise == "1j"} == {Outcome.FAILED}
 
 
 def test_a_position_within_boots_is_not_an_index_into_the_test_set(data):

@@ -14,7 +14,7 @@ from graders.recording.schema import (
 )
 from graders.recording.trust import GIVEN, merge
 from tests.recording.folders import training
-from tests.training.builders import entry, facts, trained
+from tests.training.builders import entry, facts, measured, trained
 
 
 def network(number: int = 0, **changes: Any) -> NetworkRecord:
@@ -41,11 +41,19 @@ def recording(*claims: TrainingRecord, networks: int = 1) -> Recording:
 
 def test_a_claim_without_a_request_is_unverified_whatever_it_says() -> None:
     forged = claim(
-        request=None, verified=True, fingerprint="f" * 64, start="fresh", reused=True, note=""
+        request=None,
+        verified=True,
+        fingerprint="f" * 64,
+        start="fresh",
+        reused=True,
+        note="",
+        measured={"test_accuracy": 0.99},
+        measured_by="grader",
     )
     (found,) = merge(recording(forged), []).trainings
     assert (found.trained, found.verified, found.start) == ("here", False, None)
     assert (found.fingerprint, found.reused, found.request) == ("", False, None)
+    assert found.measured_by == ""
 
 
 def test_a_claim_of_a_request_that_never_was_is_unverified() -> None:
@@ -89,6 +97,7 @@ def test_facts_take_the_place_of_forged_ones() -> None:
     assert (found.epochs, found.epochs_before, found.batch_size) == (2, 0, 5)
     assert found.history == {"accuracy": [0.5, 0.75], "loss": [1.0, 0.5]}
     assert (found.measured, found.predictions) == ({"test_accuracy": 0.5}, "predictions-0.npy")
+    assert found.measured_by == "grader"
     assert (found.data, found.status, found.cell) == (PairRecord(), "ok", 3)
     assert (found.validation_split, found.capped) == (0.0, False)
 
@@ -159,6 +168,30 @@ def test_a_network_that_lies_about_its_place_is_not_overwritten() -> None:
     assert merged.networks[merged.trainings[0].network].layers == facts().layers
 
 
+def test_a_network_is_found_by_its_number_where_others_were_left_out() -> None:
+    left = Recording(
+        networks=[network(1, names=["mine"]), network(2)], trainings=[claim(network=1)]
+    )
+    merged = merge(left, [trained()])
+    assert [(n.id, n.names) for n in merged.networks] == [(1, ["mine"]), (2, ["model"])]
+    assert merged.networks[0].layers == facts().layers
+    assert merged.networks[1].layers == network().layers
+
+
+def test_a_network_that_is_added_takes_no_number_that_is_taken() -> None:
+    left = Recording(networks=[network(2), network(3)], trainings=[claim(network=9)])
+    merged = merge(left, [trained()])
+    assert [n.id for n in merged.networks] == [2, 3, merged.trainings[0].network]
+    assert len({n.id for n in merged.networks}) == 3
+    assert merged.networks[2].layers == facts().layers
+
+
+def test_a_training_that_is_added_takes_no_number_that_is_taken() -> None:
+    left = recording(claim(id=1, request=None))
+    merged = merge(left, [trained()])
+    assert [found.id for found in merged.trainings] == [1, 2]
+
+
 def test_weights_from_elsewhere_are_not_verified_and_it_says_why() -> None:
     (found,) = merge(recording(claim()), [trained(start="given")]).trainings
     assert (found.verified, found.trained, found.note) == (False, "trusted", GIVEN)
@@ -181,3 +214,56 @@ def test_the_recording_itself_is_left_alone() -> None:
     before = claimed.model_dump_json()
     merge(claimed, [trained()])
     assert claimed.model_dump_json() == before
+
+
+# Measurements of what was trained in the student's process.
+
+
+def here(number: int = 0, **changes: Any) -> TrainingRecord:
+    forged = {
+        "measured": {"test_accuracy": 0.99},
+        "measured_by": "grader",
+        "predictions": "forged.npy",
+    }
+    return claim(**({"id": number, "trained": "here", "note": "a callback"} | forged | changes))
+
+
+def test_a_measurement_gives_a_claim_our_accuracy_and_leaves_it_unverified() -> None:
+    (found,) = merge(recording(here(epochs=3)), [measured(accuracy=0.5)]).trainings
+    assert (found.measured, found.measured_by) == ({"test_accuracy": 0.5}, "grader")
+    assert found.predictions == "predictions-0.npy"
+    assert (found.trained, found.verified, found.note) == ("here", False, "a callback")
+    assert found.epochs == 3
+
+
+def test_the_network_of_a_measurement_is_the_one_that_was_measured() -> None:
+    merged = merge(recording(here()), [measured(units=7)])
+    (found,) = merged.networks
+    assert (found.layers, found.parameters) == (facts(7).layers, 35)
+    assert found.names == ["model"]
+
+
+def test_a_measurement_backs_one_training_only() -> None:
+    merged = merge(recording(here(), here(1, network=1), networks=2), [measured()])
+    assert [found.measured_by for found in merged.trainings] == ["grader", ""]
+    assert merged.networks[1].layers[0].type == "Forged"
+
+
+def test_a_measurement_of_another_network_does_not_lend_its_accuracy() -> None:
+    """A trained network is claimed once more, with the measurement of a better one."""
+    forged = here(1, request=1)
+    merged = merge(recording(claim(), forged), [trained(), measured(1, accuracy=0.9, units=64)])
+    honest, lent = merged.trainings
+    assert merged.networks[honest.network].layers == facts().layers
+    assert merged.networks[lent.network].layers == facts(64).layers
+
+
+def test_how_a_measured_network_was_compiled_stays_as_it_is_claimed() -> None:
+    claimed = recording(here())
+    claimed.networks[0].compiled = facts().compiled
+    assert merge(claimed, [measured()]).networks[0].compiled == facts().compiled
+
+
+def test_a_measurement_that_no_training_claims_is_left_out() -> None:
+    merged = merge(recording(here(request=None)), [measured()])
+    assert [found.measured_by for found in merged.trainings] == [""]
