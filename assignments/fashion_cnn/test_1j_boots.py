@@ -10,6 +10,7 @@ from graders.checks import (
     CheckFailed,
     Matches,
     NotAttempted,
+    Unscored,
     describe_indices,
     exercise,
     find_array,
@@ -19,6 +20,7 @@ from graders.checks import (
     where_defined,
 )
 from graders.recording import RecordingFolder
+from graders.recording.schema import CallRecord, TrainingRecord
 
 ANKLE_BOOT = 9
 # Batches of another size round differently, which can turn an image on the border of two classes.
@@ -31,18 +33,20 @@ def test_predicted_boots(
 ) -> None:
     """All test items that a trained network calls ankle boots are found."""
     found = _boots(recording, len(check_context.test_labels()))
-    candidates = _boots_by_network(check_context)
-    if not candidates:
+    candidates, claimed = _boots_by_network(check_context), _boots_by_claim(check_context)
+    if not candidates and not claimed:
         raise NotAttempted(
             "There is no trained network whose predictions could be compared.",
             expected="the predictions of one of your networks",
             found=describe_indices(found.tolist()),
             hint="Train a network first; if a cell failed, mend the error.",
         )
+    if any(_agree(found, c) for c in candidates):
+        return
+    if not candidates or any(_agree(found, c) for c in claimed):
+        raise _unconfirmed("boots", describe_indices(found.tolist()), recording)
     nearest = min(candidates, key=lambda c: len(np.setxor1d(found, c)))
     disagreements = np.setxor1d(found, nearest)
-    if len(disagreements) <= TOLERATED_DISAGREEMENTS:
-        return
     true = np.flatnonzero(check_context.test_labels() == ANKLE_BOOT)
     hint = "Take argmax over the ten outputs, and the positions where it is 9."
     if np.array_equal(found, true):
@@ -62,7 +66,10 @@ def test_first_wrong_boot(recording: RecordingFolder, check_context: CheckContex
     """The first item that is wrongly called an ankle boot is found."""
     labels = check_context.test_labels()
     given = recording.data.values.get("first_wrong")
-    if given is None and _none_is_wrong(recording, labels):
+    right = {_first_wrong(boots, labels) for boots in _boots_by_network(check_context)}
+    claimed = {_first_wrong(boots, labels) for boots in _boots_by_claim(check_context)}
+    if given is None and (right or claimed) and _none_is_wrong(recording, labels):
+        _accept_that_none_is_wrong(right, claimed, recording)
         return
     if given is None or not readings(given):
         raise NotAttempted(
@@ -71,10 +78,18 @@ def test_first_wrong_boot(recording: RecordingFolder, check_context: CheckContex
             found="nothing",
             hint="Go through boots and stop where the true label is not 9.",
         )
+    if not right and not claimed:
+        raise NotAttempted(
+            "There is no trained network whose predictions could be compared.",
+            expected="the predictions of one of your networks",
+            found=f"first_wrong = {readings(given)[0]:g}",
+            hint="Train a network first; if a cell failed, mend the error.",
+        )
     position = int(readings(given)[0])
-    right = {_first_wrong(boots, labels) for boots in _boots_by_network(check_context)}
     if position in right - {None}:
         return
+    if position in claimed or (claimed and not right):
+        raise _unconfirmed("first_wrong", str(position), recording)
     own = _first_wrong_of_own(recording, labels)
     expected = sorted(p for p in right if p is not None)
     hint = "Compare the true labels with 9 in the order of the test set."
@@ -92,12 +107,62 @@ def test_first_wrong_boot(recording: RecordingFolder, check_context: CheckContex
 
 
 def _boots_by_network(context: CheckContext) -> list[NDArray[np.int64]]:
-    """What each network calls ankle boots: after each training, and in each predict()."""
+    """What each network calls ankle boots after each training, by the grader's own predictions."""
     trained = [attempt.predicted for attempt in context.attempts]
-    asked = [context.recording.predictions(call) for call in context.recording.data.calls]
-    return [
-        true_labels_of(classes, ANKLE_BOOT) for classes in [*trained, *asked] if classes is not None
+    return [true_labels_of(classes, ANKLE_BOOT) for classes in trained if classes is not None]
+
+
+def _boots_by_claim(context: CheckContext) -> list[NDArray[np.int64]]:
+    """What the student's process says that networks call ankle boots; anyone can write that."""
+    recording = context.recording
+    sources: list[TrainingRecord | CallRecord] = [
+        training for training in recording.data.trainings if training.measured_by != "grader"
     ]
+    sources += recording.data.calls
+    claimed = [recording.predictions(source) for source in sources]
+    return [true_labels_of(classes, ANKLE_BOOT) for classes in claimed if classes is not None]
+
+
+def _agree(found: NDArray[np.int64], boots: NDArray[np.int64]) -> bool:
+    # Their numbers first, because a list may be as long as its author liked.
+    near = abs(len(found) - len(boots)) <= TOLERATED_DISAGREEMENTS
+    return near and len(np.setxor1d(found, boots)) <= TOLERATED_DISAGREEMENTS
+
+
+def _unconfirmed(name: str, found: str, recording: RecordingFolder) -> Unscored:
+    return Unscored(
+        f"{name} can be compared only with predictions that were made in your own process; the "
+        "grader has none of its own of that network.",
+        expected="a network that the grader can build again, to let it predict the test images",
+        found=found,
+        where=where_defined(recording, name),
+        hint="Nothing is lost; a person will look. What a network predicts right after fit() can "
+        "be checked at once.",
+    )
+
+
+def _accept_that_none_is_wrong(
+    right: set[int | None], claimed: set[int | None], recording: RecordingFolder
+) -> None:
+    """Accept that nothing is called an ankle boot wrongly, if that is so for one of the networks.
+
+    Raises:
+        Unscored: only the student's process says so.
+        CheckFailed: it isn't so.
+
+    """
+    if None in right:
+        return
+    if None in claimed or (claimed and not right):
+        raise _unconfirmed("first_wrong", "nothing", recording)
+    raise CheckFailed(
+        "first_wrong holds no number, though your networks do call some items ankle boots wrongly.",
+        expected=str(min((p for p in right if p is not None), default="an index")),
+        found="nothing",
+        hint="Compare the true labels with 9 in the order of the test set.",
+        # Right for the boots that were found, wrong only because those are.
+        follows_from=("1j",),
+    )
 
 
 def _boots(recording: RecordingFolder, items: int) -> NDArray[np.int64]:
@@ -116,8 +181,8 @@ def _boots(recording: RecordingFolder, items: int) -> NDArray[np.int64]:
     flat = found.reshape(-1)
     if len(flat) == items and np.isin(flat, (0, 1)).all():
         return np.flatnonzero(flat)
-    finite = flat[np.isfinite(flat.astype(float))]
-    return np.unique(finite.astype(np.int64))
+    # What is no position at all, infinity among it, disagrees as a whole.
+    return np.unique(np.nan_to_num(flat.astype(float), nan=-1.0).clip(-1, items).astype(np.int64))
 
 
 def _first_wrong(boots: NDArray[np.int64], labels: NDArray[np.int_]) -> int | None:

@@ -30,6 +30,11 @@ HINTS = {
     "fresh": "Build the network again: compiling alone keeps the trained weights.",
 }
 
+_MEASURABLE = (
+    "Nothing is lost; a person will look. Networks of Keras' own layers, on images that were "
+    "scaled as a whole, can be measured at once."
+)
+
 
 def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
     """Return the attempt that answers an experiment.
@@ -164,14 +169,15 @@ def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None,
     Raises:
         CheckFailed: the accuracy lies below the range. Where the training differs from the
             reference in something that earns its points elsewhere, it follows from there.
-        Unscored: there is no range for these data or this batch size.
+        Unscored: the grader couldn't measure the network, or there is no range for these data or
+            this batch size.
 
     """
     attempt = match.attempt
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
     if accuracy is None:
-        raise _unknown("No test accuracy could be determined for this training.", attempt)
+        raise _unmeasured("The grader couldn't measure the test accuracy itself", attempt)
     low = expected.low if expected else (nearest.low if nearest else None)
     if low is not None and accuracy >= low:
         return
@@ -199,20 +205,29 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
 
     Args:
         better: the experiment that should win.
-        worse: the accuracy to beat, 0..1.
+        worse: the accuracy to beat, 0..1; None where the grader couldn't measure it.
         what: the first in words.
         than: the second in words, with its figure's origin.
         hint: one thing to try.
 
     Raises:
         CheckFailed: it does not.
+        Unscored: the grader couldn't measure one of the two.
 
     """
     attempt = better.attempt
     assert attempt is not None, "call require() first"
     accuracy = attempt.test_accuracy
-    if accuracy is None or worse is None:
-        raise _unknown(f"{what} can't be compared: a test accuracy is unknown.", attempt)
+    if accuracy is None:
+        said = f"{what} can't be compared: the grader couldn't measure its test accuracy itself"
+        raise _unmeasured(said, attempt)
+    if worse is None:
+        raise Unscored(
+            f"{what} can't be compared: the grader couldn't measure the other accuracy itself.",
+            found=f"test accuracy {accuracy:.3f} with {attempt.title}",
+            where=attempt.where,
+            hint=_MEASURABLE,
+        )
     if accuracy > worse:
         return
     found, compared = f"{accuracy:.3f}", f"{worse:.3f}"
@@ -226,7 +241,8 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
     )
 
 
-def _unknown(sentence: str, attempt: Attempt) -> Unscored:
+def _unmeasured(sentence: str, attempt: Attempt) -> Unscored:
+    """Leave a check open: what only the student's own process says earns and costs nothing."""
     if attempt.skipped:
         return Unscored(
             "Nothing was trained this time, so there is no accuracy to judge.",
@@ -234,12 +250,13 @@ def _unknown(sentence: str, attempt: Attempt) -> Unscored:
             where=attempt.where,
             hint="Nothing is lost. Leave out --training none to have it judged.",
         )
+    why = attempt.training.note.strip().rstrip(".") if attempt.training else ""
     return Unscored(
-        sentence,
-        expected="a network that classifies the test images",
+        f"{sentence}: {why}." if why else f"{sentence}.",
+        expected="a network that the grader can build again, to let it classify the test images",
         found=attempt.title,
         where=attempt.where,
-        hint="Nothing is lost; a person will look. Arrays as validation_data can be checked.",
+        hint=_MEASURABLE,
     )
 
 

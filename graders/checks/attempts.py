@@ -38,7 +38,7 @@ class Attempt:
     training: TrainingRecord | None
     calls: tuple[CallRecord, ...] = ()
     exercise: str | None = None  # of the cell it stands in; a hint, never a proof
-    predicted: NDArray[Any] | None = None
+    predicted: NDArray[Any] | None = None  # by the grader, for each test item
     looped: int = 0  # epochs before that belong to the same training, as in a loop of fit(epochs=1)
 
     @property
@@ -108,23 +108,14 @@ class Attempt:
 
     @property
     def test_accuracy(self) -> float | None:
-        """Accuracy on the whole test set after this training, 0..1; None if unknown.
+        """Accuracy on the whole test set after this training, 0..1; None if it wasn't measured.
 
-        Measured after the training where the pixels' form is known, else what Keras reported on
-        the test set as the student prepared it.
+        Only what the grader has measured itself. Histories, scores of evaluate() and measurements
+        of the student's own process are claims, which anyone can write down.
         """
-        if self.training is None or self.skipped:
+        if self.training is None or self.skipped or self.training.measured_by != "grader":
             return None
-        measured = self.training.measured.get("test_accuracy")
-        if measured is not None:
-            return measured
-        if uses_test_set(self.training.validation):
-            return last(self.training.history, "val_")
-        for call in reversed(self.calls):
-            if call.kind == "evaluate" and uses_test_set(call.data):
-                scores = [call.scores.get(name) for name in _ACCURACIES]
-                return next((score for score in scores if score is not None), None)
-        return None
+        return self.training.measured.get("test_accuracy")
 
     @property
     def train_accuracy(self) -> float | None:
@@ -195,7 +186,7 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
                     training,
                     calls,
                     _exercise(recording, training.cell),
-                    recording.predictions(training),
+                    _predicted(recording, training),
                     _looped(training, data.trainings, by_id),
                 ),
             )
@@ -226,13 +217,23 @@ def _looped(
     return epochs
 
 
+def _predicted(recording: RecordingFolder, training: TrainingRecord) -> NDArray[Any] | None:
+    """Return the grader's own predictions; what the student's process predicted is a claim."""
+    return recording.predictions(training) if training.measured_by == "grader" else None
+
+
 def uses_test_set(pair: PairRecord | None) -> bool:
     """Tell whether inputs are the whole test set of a served data set, with its own labels."""
     if pair is None or pair.x is None or pair.x.origin is None:
         return False
     origin = pair.x.origin
     own_labels = pair.y is None or pair.y.agreement is None or pair.y.agreement > 0.99
-    return origin.split == "test" and own_labels and origin.items == pair.x.shape[0] > 0
+    return origin.split == "test" and own_labels and origin.items == count_of(pair.x) > 0
+
+
+def count_of(x: DataRecord) -> int:
+    """How many items an array holds; one without any axis holds none."""
+    return x.shape[0] if x.shape else 0
 
 
 def last(history: dict[str, list[float | None]], prefix: str) -> float | None:

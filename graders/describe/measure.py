@@ -13,6 +13,8 @@ from graders.describe.origin import KnownData
 from graders.recording.schema import Origin, PairRecord
 
 _CHUNK = 2000
+# What single precision leaves of a value, with room for how it was computed.
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,40 @@ def measure_training(
     if pair is None or pair.x is None or origin is None or origin.split != "test":
         return None
     known = next(known for known in data.known if known.name == origin.data_set)
-    return measure(model, (known, origin, []), inputs=pair.x)
+    inputs = prepared_by_pixel(pair.x, known.splits["test"].images)
+    return None if inputs is None else measure(model, (known, origin, []), inputs=inputs)
+
+
+def prepared_by_pixel(given: NDArray[Any], images: NDArray[Any]) -> NDArray[np.float32] | None:
+    """Prepare the test set as it was done, where each pixel has a scale and an offset of its own.
+
+    That is how scikit-learn's StandardScaler does it, and who takes away the mean image. The
+    result is made from our own images: in what was given, labels could be hidden.
+
+    Args:
+        given: the test set as it was prepared, shape (items, ...).
+        images: the test set, shape (items, ...), 0..255.
+
+    Returns:
+        Shape as given; None where that is not how it was prepared.
+
+    """
+    if len(given) != len(images) or given[0].size != images[0].size:
+        return None
+    ours = images.reshape(len(images), -1).astype(np.float64)
+    theirs = np.asarray(given, dtype=np.float64).reshape(len(images), -1)
+    if not np.isfinite(theirs).all():
+        return None
+    centred, wanted = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
+    power = np.sum(centred**2, axis=0)
+    scale = np.divide(
+        np.sum(centred * wanted, axis=0), power, out=np.zeros_like(power), where=power > 0
+    )
+    found = ours * scale + (theirs.mean(axis=0) - ours.mean(axis=0) * scale)
+    if np.abs(found - theirs).max() > _ROUNDING * max(np.abs(theirs).max(), 1e-9):
+        return None
+    prepared: NDArray[np.float32] = found.astype(np.float32).reshape(given.shape)
+    return prepared
 
 
 def measure(

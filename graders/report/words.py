@@ -62,7 +62,9 @@ _RUNS: dict[str, str] = {
 
 NOT_VERIFIED = (
     "That a training is not verified is no mistake: "
-    "some can only take place in your own process, and the grader can't repeat them."
+    "some can only take place in your own process, and the grader can't repeat them. "
+    "It measures the trained network itself wherever it can build it again; "
+    "where it can't, a person looks, and nothing is lost."
 )
 _LONGEST_REASON = 200
 
@@ -96,7 +98,7 @@ def hint_of(check: CheckResult) -> str:
 
 
 def how_trained(training: TrainingSummary, audience: Audience) -> str:
-    """Say who trained, and whether the accuracy is the grader's own measurement.
+    """Say who trained, and who measured: an accuracy that is shown is always the grader's.
 
     That an equal training was known already is only said to staff: to students it's all one.
     """
@@ -112,15 +114,17 @@ def how_trained(training: TrainingSummary, audience: Audience) -> str:
     why = f": {note}." if note else "."
     if training.fingerprint:
         # The grader has trained it, but what it began with is the student's.
-        return f"Trained by the grader{capped}, but the accuracy is not verified{why}"
+        return f"Trained by the grader{capped}, but not verified{why}"
     whose = "your own" if audience == "student" else "the student's own"
     if training.status != "ok":
         return f"Trained in {whose} process{capped}, not verified{why}"
-    return f"Trained in {whose} process{capped}, so the accuracy is not verified{why}"
+    if training.test_accuracy is not None:
+        return f"Trained in {whose} process{capped}, measured by the grader{why}"
+    return f"Trained in {whose} process{capped}, and not measured by the grader{why}"
 
 
 def unverified_line(trainings: Sequence[TrainingSummary]) -> str:
-    """Say how many accuracies are not verified, and why; empty if all are."""
+    """Say how many trainings are not verified, and why; empty if all are."""
     trained = [training for training in trainings if is_trained(training)]
     unverified = [training for training in trained if is_unverified(training)]
     if not unverified:
@@ -128,9 +132,10 @@ def unverified_line(trainings: Sequence[TrainingSummary]) -> str:
     notes = dict.fromkeys(training.note.strip().rstrip(".") for training in unverified)
     reasons = shorten("; ".join(note for note in notes if note), _LONGEST_REASON)
     which = (
-        "the training" if len(trained) == 1 else f"{len(unverified)} of {len(trained)} trainings"
+        "The training" if len(trained) == 1 else f"{len(unverified)} of {len(trained)} trainings"
     )
-    return f"The accuracy of {which} is not verified{f': {reasons}' if reasons else ''}."
+    verb = "is" if len(unverified) == 1 else "are"
+    return f"{which} {verb} not verified{f': {reasons}' if reasons else ''}."
 
 
 def run_sentence(execution: Execution) -> str:

@@ -25,6 +25,7 @@ from graders.runner.networks import Networks
 from graders.runner.scores import KnownScores
 from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
 from graders.runner.writer import Writer
+from graders.training.measuring import form_of
 from graders.training.request import Cap
 from graders.training.stock import Inexpressible
 
@@ -164,15 +165,41 @@ class Fitting:
             note=call.note,
         )
         if status == "ok":
-            measurement = measure_training(
-                model, self.data, (pair, record.data), (validation, record.validation)
-            )
-            if measurement is not None:
-                record.measured = {"test_accuracy": measurement.accuracy}
-                record.predictions = self.writer.keep_array(
-                    f"predictions-{record.id}", measurement.classes
-                )
+            try:
+                record.request = self._have_measured(model, record)
+            except Inexpressible as reason:
+                self._measure_here(model, record, (pair, validation), str(reason))
         self._add(call, record)
+
+    def _have_measured(self, model: Any, record: TrainingRecord) -> int:
+        """Have the grading process measure what was trained here; returns the request's number.
+
+        Raises:
+            Inexpressible: it can't, and why.
+
+        """
+        if self.trusted is None:
+            raise Inexpressible("there is no grading process that trains")
+        pairs = [pair for pair in (record.data, record.validation) if pair is not None]
+        form = next((form for form in map(self.data.form_of, pairs) if form is not None), None)
+        if form is None:
+            raise Inexpressible("it can't be told how the test images are prepared for it")
+        _, origin, shape = form
+        return self.trusted.measure(model, form_of(origin, shape), record.cell, record.model)
+
+    def _measure_here(
+        self, model: Any, record: TrainingRecord, pairs: tuple[Pair, Pair | None], why: str
+    ) -> None:
+        """Note what the network reaches here: a claim, for a person to look at."""
+        if why not in record.note:
+            record.note = f"{record.note}; not measured: {why}"
+        measurement = measure_training(
+            model, self.data, (pairs[0], record.data), (pairs[1], record.validation)
+        )
+        if measurement is not None:
+            record.measured = {"test_accuracy": measurement.accuracy}
+            name = f"predictions-{record.id}"
+            record.predictions = self.writer.keep_array(name, measurement.classes)
 
     def _add(self, call: _Call, record: TrainingRecord) -> None:
         trainings = self.writer.recording.trainings

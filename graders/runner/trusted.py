@@ -1,4 +1,4 @@
-"""Let the grading process train, and go on as if it had happened here.
+"""Let the grading process train, and go on as if it had happened here; or let it measure.
 
 A call of `fit` becomes a request. Its answer is loaded into the student's network, and the
 student's callbacks, History and progress lines see the epochs that took place elsewhere.
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from graders.describe.arrays import DataWatcher
 from graders.training.describe import Described, data_of, request_of
 from graders.training.exchange import write_array
+from graders.training.measuring import Form, measuring_of
 from graders.training.process import file_of
 from graders.training.request import REQUEST_BYTES, Array, Data
 from graders.training.state import State, check_numbers, describe_array, write_state
@@ -76,26 +77,56 @@ class TrustedTrainer:
         """
         described = request_of(model, arguments, self._describe)
         content = json.loads(described.request.model_dump_json())
-        header = self._ask(
-            described, {"event": "train", "request": content, "cell": cell, "model": serial}
-        )
+        event = {"event": "train", "request": content, "cell": cell, "model": serial}
+        header = self._ask(described.arrays, event, "trained")
         answer = self._taken_in(header, described)
         _replay(model, arguments, described, answer)
         return answer
 
-    def _ask(self, described: Described, event: dict[str, Any]) -> dict[str, Any]:
+    def measure(self, model: Any, form: Form, cell: int | None, serial: int) -> int:
+        """Have a network measured that was trained here; returns the number of the request.
+
+        Args:
+            model: a trained network.
+            form: how test images have to be brought to it.
+            cell: where it was trained.
+            serial: the watcher's number of the network.
+
+        Raises:
+            Inexpressible: it can't be measured, and why.
+
+        """
+        described = measuring_of(model, form, self._describe)
+        content = json.loads(described.request.model_dump_json())
+        event = {"event": "measure", "request": content, "cell": cell, "model": serial}
+        try:
+            reply = self._ask(described.arrays, event, "measured")
+        except TrainingLimitError as error:
+            # The training itself has taken place: it is no error of the student's.
+            raise Inexpressible(str(error)) from error
+        except OSError as error:
+            raise Inexpressible("its weights can't be handed over") from error
+        finally:
+            # In a loop of trainings, each leaves weights that nobody asks for again.
+            for digest in described.arrays:
+                (self.exchange / file_of(digest)).unlink(missing_ok=True)
+        return int(reply["measured"]["request"])
+
+    def _ask(
+        self, arrays: Mapping[str, NDArray[Any]], event: dict[str, Any], wanted: str
+    ) -> dict[str, Any]:
         with self.pause():
             reply = self._send(event)
             if "need" in reply:
                 for digest in reply["need"]:
-                    if digest in described.arrays:
-                        write_array(self.exchange, described.arrays[digest], file_of(digest))
+                    if digest in arrays:
+                        write_array(self.exchange, arrays[digest], file_of(digest))
                 reply = self._send({"event": "arrays"})
             if "trained" in reply:
                 reply["state"] = self.channel.recv_bytes()
         if "over" in reply:
             raise TrainingLimitError(reply["over"])
-        if "trained" not in reply:
+        if wanted not in reply:
             raise Inexpressible(str(reply.get("refused", "the grading process didn't answer")))
         return reply
 

@@ -108,10 +108,15 @@ def request_of(
             fit=fit_of(model, arguments, names, data.items, validation),
         )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
-        raise Inexpressible(f"{where or 'the call'}: {first['msg']}") from error
+        raise reason_of(error) from error
     return Described(request, graph.layers, names, book.arrays)
+
+
+def reason_of(error: ValidationError) -> Inexpressible:
+    """Say why a description is no valid request."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+    return Inexpressible(f"{where or 'the call'}: {first['msg']}")
 
 
 def data_of(model: Any, x: Any, y: Any, describe: Describe = describe_array) -> Data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,17 +26,20 @@ from graders.training.request import Digest, Setting
 from graders.training.state import State
 
 ENTRY, STATE, PREDICTIONS = "entry.json", "state.npz", "predictions.npy"
+NETWORK = "network.json"
 TRAININGS = "trainings.json"
 
 
 class NetworkFacts(Model):
-    """The network that was trained."""
+    """The network that was trained, or measured."""
 
     layers: list[LayerRecord]
     chain: bool
     parameters: int
     trainable: int
-    compiled: CompileRecord
+    compiled: CompileRecord | None = Field(
+        default=None, description="None where it was measured only: that needs no optimizer"
+    )
 
 
 class Entry(Model):
@@ -84,9 +88,7 @@ class Finished:
         """Write the files of a store entry."""
         files = {ENTRY: self.entry.model_dump_json().encode(), STATE: self.state}
         if self.predictions is not None:
-            stream = io.BytesIO()
-            np.lib.format.write_array(stream, self.predictions, allow_pickle=False)
-            files[PREDICTIONS] = stream.getvalue()
+            files[PREDICTIONS] = _npy(self.predictions)
         return files
 
     @classmethod
@@ -96,9 +98,7 @@ class Finished:
         return cls(
             entry=Entry.model_validate_json(files[ENTRY]),
             state=files[STATE],
-            predictions=None
-            if predictions is None
-            else np.lib.format.read_array(io.BytesIO(predictions), allow_pickle=False),
+            predictions=None if predictions is None else _array(predictions),
         )
 
     def array(self, digest: str) -> NDArray[np.float32] | None:
@@ -125,15 +125,54 @@ class Trained(Model):
     predictions: str | None = Field(default=None, description="file beside this one, uint8")
 
 
-_TRAININGS = TypeAdapter(list[Trained])
+class MeasuredNetwork(Model):
+    """What we found of a network that was trained in the student's process."""
+
+    network: NetworkFacts
+    measured: Scores = Field(description="test_accuracy, 0..1, by us")
+    operations: float = Field(description="multiplications of one pass, times test items")
 
 
-def save_trained(trained: list[Trained], folder: Path) -> None:
-    """Write what the grading process trained for a submission, whole or not at all."""
-    write_whole(folder / TRAININGS, _TRAININGS.dump_json(trained))
+@dataclass
+class Finding:
+    """A measured network, and the class that it gave to each test item, shape (items,)."""
+
+    network: MeasuredNetwork
+    predictions: NDArray[np.uint8]
+
+    def to_files(self) -> dict[str, bytes]:
+        """Write what the trainer's process sends."""
+        return {
+            NETWORK: self.network.model_dump_json().encode(),
+            PREDICTIONS: _npy(self.predictions),
+        }
+
+    @classmethod
+    def from_files(cls, files: dict[str, bytes]) -> Finding:
+        """Read what `to_files` wrote."""
+        network = MeasuredNetwork.model_validate_json(files[NETWORK])
+        return cls(network, _array(files[PREDICTIONS]))
 
 
-def load_trained(folder: Path) -> list[Trained]:
+class Measured(Model):
+    """A network that one submission trained by itself and had measured."""
+
+    request: int = Field(description="number of the request in its submission, from 0")
+    cell: int | None
+    model: int | None = Field(description="the runner's number of the Keras object")
+    found: MeasuredNetwork
+    predictions: str = Field(description="file beside this one, uint8")
+
+
+_TRAININGS = TypeAdapter(list[Trained | Measured])
+
+
+def save_trained(trained: Sequence[Trained | Measured], folder: Path) -> None:
+    """Write what the grading process found out for a submission, whole or not at all."""
+    write_whole(folder / TRAININGS, _TRAININGS.dump_json(list(trained)))
+
+
+def load_trained(folder: Path) -> list[Trained | Measured]:
     """Read what `save_trained` wrote; nothing where there was none.
 
     Raises:
@@ -146,3 +185,14 @@ def load_trained(folder: Path) -> list[Trained]:
         return []
     except (OSError, ValidationError) as error:
         raise RunError.damaged(folder / TRAININGS) from error
+
+
+def _npy(array: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _array(content: bytes) -> NDArray[np.uint8]:
+    found: NDArray[np.uint8] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    return found

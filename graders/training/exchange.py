@@ -7,7 +7,6 @@ afterwards, or that never held what it was announced as, can't slip anything in.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.describe.arrays import Scan, scan
+from graders.files import UntrustedFileError, open_regular
 from graders.training.request import Array
 from graders.training.state import canonical_array
 from graders.training.stock import Refused
@@ -43,15 +43,17 @@ def read_array(
         Refused: the file is missing, no regular file, of another size, or of another content.
 
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size != 4 * described.size:
+        with (
+            open_regular(path) as descriptor,
+            os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file,
+        ):
+            if os.fstat(descriptor).st_size != 4 * described.size:
                 raise Refused("an array's file is not what was announced")
             array = np.empty(described.size, dtype=np.float32)
             _fill(file, array)
+    except UntrustedFileError as error:
+        raise Refused("an array's file is not what was announced") from error
     except OSError as error:
         raise Refused(f"an array can't be read ({error.strerror})") from error
     array = array.reshape(described.shape)

@@ -1,4 +1,4 @@
-"""The trainer's own process: clean, trusted, and gone after one training."""
+"""The trainer's own process: clean, trusted, and gone after one training or measurement."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from graders.sandbox.job import ServedFile
 from graders.training.limits import Limits
+from graders.training.measuring import Measuring, measure_network
 from graders.training.request import Request, Setting
 
 
@@ -21,10 +22,10 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    request: Request
+    request: Request | Measuring
     setting: Setting
-    fingerprint: str
-    seed: int
+    fingerprint: str = ""
+    seed: int = 0
     folder: str = Field(description="where the student's side has put the arrays")
     data: list[ServedFile] = Field(default_factory=list)
     limits: Limits
@@ -44,7 +45,7 @@ def enter(spec_json: str, channel: Connection) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     try:
-        _train(Spec.model_validate_json(spec_json), channel)
+        _work(Spec.model_validate_json(spec_json), channel)
     except BaseException as error:  # noqa: BLE001 - it ends the process; the grader reads why
         _tell(channel, **_said_of(error))
     channel.close()
@@ -52,7 +53,7 @@ def enter(spec_json: str, channel: Connection) -> None:
     os._exit(0)
 
 
-def _train(spec: Spec, channel: Connection) -> None:
+def _work(spec: Spec, channel: Connection) -> None:
     from graders.describe.arrays import DataWatcher
     from graders.describe.origin import KnownData
     from graders.training.exchange import read_array
@@ -65,22 +66,26 @@ def _train(spec: Spec, channel: Connection) -> None:
         if array.digest not in arrays:
             path = Path(spec.folder) / file_of(array.digest)
             arrays[array.digest] = read_array(path, array, data.scan_anew)
-    work = Work(
-        request=spec.request,
-        setting=spec.setting,
-        fingerprint=spec.fingerprint,
-        seed=spec.seed,
-        arrays=arrays,
-        data=data,
-        bounds=Bounds(
-            parameters=spec.limits.parameters,
-            operations=spec.limits.operations,
-            operations_before=spec.operations,
-            epochs=spec.limits.epochs,
-        ),
-        progress=lambda event: _tell(channel, **event),
+    bounds = Bounds(
+        parameters=spec.limits.parameters,
+        operations=spec.limits.operations,
+        operations_before=spec.operations,
+        epochs=spec.limits.epochs,
     )
-    files = carry_out(work).to_files()
+    if isinstance(spec.request, Measuring):
+        files = measure_network(spec.request, arrays, data, bounds).to_files()
+    else:
+        work = Work(
+            request=spec.request,
+            setting=spec.setting,
+            fingerprint=spec.fingerprint,
+            seed=spec.seed,
+            arrays=arrays,
+            data=data,
+            bounds=bounds,
+            progress=lambda event: _tell(channel, **event),
+        )
+        files = carry_out(work).to_files()
     _tell(channel, event="done", files=list(files))
     for content in files.values():
         channel.send_bytes(content)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -274,10 +275,7 @@ class Request(Part):
             for rows in (given.metrics, given.weighted_metrics, given.loss_weights)
         ):
             raise ValueError("losses and metrics don't fit the outputs")
-        sizes: dict[str, int] = {}
-        for array in self.arrays:
-            if sizes.setdefault(array.digest, array.size) != array.size:
-                raise ValueError("one content is announced in two sizes")
+        check_sizes(self.arrays)
         return self
 
     @property
@@ -291,6 +289,19 @@ class Request(Part):
         """Every array that the training needs."""
         validation = self.validation.arrays if self.validation else []
         return [*self.data.arrays, *validation, *self.start]
+
+
+def check_sizes(arrays: Iterable[Array]) -> None:
+    """Assert that each content has one size.
+
+    Raises:
+        ValueError: one is announced in two.
+
+    """
+    sizes: dict[str, int] = {}
+    for array in arrays:
+        if sizes.setdefault(array.digest, array.size) != array.size:
+            raise ValueError("one content is announced in two sizes")
 
 
 class Cap(Part):

@@ -1,27 +1,34 @@
 """One submission's trainings: what its runner asks for, what it gets, and what is believed of it.
 
-What the runner says is untrusted to the last byte. What the session keeps, `trainings.json`
-beside the recording, comes from the requests that were carried out.
+A network that could only be trained in the student's process can at least be measured here. What
+the runner says is untrusted to the last byte. What the session keeps, `trainings.json` beside the
+recording, comes from the requests that were carried out.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from graders.errors import RunError, TrainingError
 from graders.recording.schema import TrainingStart
-from graders.training.entry import Finished, Trained, save_trained
+from graders.training.entry import Finding, Finished, Measured, Trained, save_trained
+from graders.training.measuring import Measuring
 from graders.training.process import file_of
-from graders.training.request import Request
+from graders.training.request import Array, Part, Request
 from graders.training.stock import Refused
 from graders.training.trainer import Progress, StoppedError, Trainer
+
+_P = TypeVar("_P", bound=Part)
 
 
 @dataclass
@@ -35,6 +42,15 @@ class _Asked:
 
 
 @dataclass
+class _ToMeasure:
+    """A network to measure, that waits for its weights."""
+
+    request: Measuring
+    cell: int | None
+    model: int | None
+
+
+@dataclass
 class Session:
     """Answers one runner."""
 
@@ -43,25 +59,44 @@ class Session:
     keep: Path  # what is believed goes here
     progress: Progress | None = None
     trained: list[Trained] = field(default_factory=list)
-    _waiting: _Asked | None = None
+    measured: list[Measured] = field(default_factory=list)
+    _waiting: _Asked | _ToMeasure | None = None
     _requests: int = 0
+    _measurings: int = 0
     _asked: dict[str, int] = field(default_factory=dict)
     _operations: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+    _closed: bool = False
 
     def answer(self, event: dict[str, Any]) -> Iterator[bytes] | None:
         """Answer what a runner asks; None where it only tells something."""
         match event.get("event"):
             case "train":
                 return self._guarded(self._fit(event))
+            case "measure":
+                return self._guarded(self._measure(event))
             case "arrays":
                 return self._guarded(self._arrays())
             case _:
                 return None
 
-    def save(self) -> None:
-        """Write what is believed of this submission's trainings."""
-        self.keep.mkdir(parents=True, exist_ok=True)
-        save_trained(self.trained, self.keep)
+    def close(self) -> None:
+        """Take note that the runner is gone: nothing that comes later counts."""
+        with self._lock:
+            self._closed = True
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Write what is believed of this submission's trainings, as long as its run goes on.
+
+        Its checks begin as soon as it has ended, and a second attempt writes to the same folder.
+        """
+        with self._lock:
+            if self._closed:
+                raise StoppedError
+            self.keep.mkdir(parents=True, exist_ok=True)
+            yield
+            save_trained([*self.trained, *self.measured], self.keep)
 
     def _guarded(self, replies: Iterator[bytes]) -> Iterator[bytes]:
         """Turn whatever goes wrong into an answer; the runner waits for one."""
@@ -87,7 +122,7 @@ class Session:
         if self._requests > limits.trainings:
             raise TrainingError.too_many_trainings(limits.trainings)
         asked = _Asked(
-            _validated(event.get("request")),
+            _validated(event.get("request"), Request),
             "",
             _number(event.get("cell")),
             _number(event.get("model")),
@@ -95,9 +130,7 @@ class Session:
         fit = asked.request.fit
         if fit.epochs - fit.initial_epoch > limits.epochs:
             raise TrainingError.too_many_epochs(fit.epochs - fit.initial_epoch, limits.epochs)
-        megabytes = sum(array.size for array in asked.request.arrays) * 4 / 1e6
-        if megabytes > limits.megabytes:
-            raise TrainingError.too_much_data(megabytes, limits.megabytes)
+        self._check_size(asked.request.arrays)
         first = self.trainer.name(asked.request)
         times = self._asked.get(first, 0)
         self._asked[first] = times + 1
@@ -106,19 +139,74 @@ class Session:
         if found is not None:
             yield from self._trained(asked, found, reused=True)
             return
+        yield self._wait(asked)
+
+    def _measure(self, event: dict[str, Any]) -> Iterator[bytes]:
+        self._waiting = None
+        self._measurings += 1
+        # One for each training is enough.
+        if self._measurings > self.trainer.limits.trainings:
+            raise Refused("too many networks of this submission were measured already")
+        asked = _ToMeasure(
+            _validated(event.get("request"), Measuring),
+            _number(event.get("cell")),
+            _number(event.get("model")),
+        )
+        self._check_size(asked.request.arrays)
+        yield self._wait(asked)
+
+    def _check_size(self, arrays: list[Array]) -> None:
+        """Assert that arrays are no larger than they may be, before anything is read."""
+        megabytes = sum(array.size for array in arrays) * 4 / 1e6
+        if megabytes > self.trainer.limits.megabytes:
+            raise TrainingError.too_much_data(megabytes, self.trainer.limits.megabytes)
+
+    def _wait(self, asked: _Asked | _ToMeasure) -> bytes:
+        """Wait for the arrays of a request; returns a message that says which are missing."""
         self._waiting = asked
         wanted = dict.fromkeys(array.digest for array in asked.request.arrays)
         missing = [d for d in wanted if not (self.exchange / file_of(d)).is_file()]
-        yield _message(need=missing)
+        return _message(need=missing)
 
     def _arrays(self) -> Iterator[bytes]:
         asked, self._waiting = self._waiting, None
         if asked is None:
             raise Refused("nothing was asked for")
+        if isinstance(asked, _ToMeasure):
+            yield self._measured(
+                asked, self.trainer.measure(asked.request, self.exchange, self._operations)
+            )
+            return
         finished, reused = self.trainer.train(
             asked.name, asked.request, self.exchange, self._operations, self._tell
         )
         yield from self._trained(asked, finished, reused=reused)
+
+    def _measured(self, asked: _ToMeasure, finding: Finding) -> bytes:
+        self._operations += finding.network.operations
+        number = self._next
+        with self._keeping():
+            self.measured.append(
+                Measured(
+                    request=number,
+                    cell=asked.cell,
+                    model=asked.model,
+                    found=finding.network,
+                    predictions=self._keep_predictions(number, finding.predictions),
+                )
+            )
+        return _message(measured={"request": number})
+
+    @property
+    def _next(self) -> int:
+        """Number of the next training or measurement: the two are told apart by it."""
+        return len(self.trained) + len(self.measured)
+
+    def _keep_predictions(self, number: int, classes: NDArray[np.uint8]) -> str:
+        """Write what a network called each test item; returns the file's name."""
+        name = f"predictions-{number}.npy"
+        np.save(self.keep / name, classes, allow_pickle=False)
+        return name
 
     def _trained(self, asked: _Asked, finished: Finished, *, reused: bool) -> Iterator[bytes]:
         entry = finished.entry
@@ -133,7 +221,7 @@ class Session:
         start, before = self._start(asked)
         fit = asked.request.fit
         cut_short = entry.capped and not entry.stopped
-        number = len(self.trained)
+        number = self._next
         record = Trained(
             request=number,
             cell=asked.cell,
@@ -144,12 +232,10 @@ class Session:
             epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
             epochs_before=before,
         )
-        if finished.predictions is not None:
-            record.predictions = f"predictions-{number}.npy"
-            self.keep.mkdir(parents=True, exist_ok=True)
-            np.save(self.keep / record.predictions, finished.predictions, allow_pickle=False)
-        self.trained.append(record)
-        self.save()
+        with self._keeping():
+            if finished.predictions is not None:
+                record.predictions = self._keep_predictions(number, finished.predictions)
+            self.trained.append(record)
         yield _message(
             trained={
                 "request": number,
@@ -194,10 +280,10 @@ class Session:
             self.progress(event)
 
 
-def _validated(given: Any) -> Request:
+def _validated(given: Any, kind: type[_P]) -> _P:
     try:
         # By way of JSON, so that the strict rules are those of JSON.
-        return Request.model_validate_json(json.dumps(given))
+        return kind.model_validate_json(json.dumps(given))
     except (ValidationError, ValueError, TypeError, RecursionError) as error:
         detail = ""
         if isinstance(error, ValidationError):

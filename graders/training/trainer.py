@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from graders.errors import RunError, StoreError, TrainingError
 from graders.sandbox.job import ServedFile
 from graders.sandbox.server import ForkServer
-from graders.training.entry import Finished
+from graders.training.entry import Finding, Finished
 from graders.training.limits import Limits
+from graders.training.measuring import Measuring
 from graders.training.process import Spec, enter
 from graders.training.request import Cap, Request, Setting, fingerprint, seed_of
 from graders.training.stock import Refused
@@ -106,14 +107,30 @@ class Trainer:
             found = self.find(name)
             if found is not None:
                 return found, True
-            while not self._slots.acquire(timeout=_LOOK_SECONDS):
-                self._go_on()
-            try:
-                files = self._run(name, request, folder, operations, progress)
-            finally:
-                self._slots.release()
+            spec = self._spec(request, folder, operations)
+            spec.fingerprint, spec.seed = name, seed_of(name)
+            files = self._run(spec, progress)
             self._keep(name, files)
             return Finished.from_files(files), False
+
+    def measure(self, asked: Measuring, folder: Path, operations: float) -> Finding:
+        """Let a network that was trained elsewhere classify the test set.
+
+        Nobody else will ask for the same: it isn't stored.
+
+        Args:
+            asked: the network, and the form of its inputs.
+            folder: where the student's side has put its weights.
+            operations: multiplications of the submission before.
+
+        Raises:
+            Refused: the request can't be carried out as it is.
+            TrainingError: it is over the assignment's limits.
+            RunError: the process failed.
+            StoppedError: the class was ended.
+
+        """
+        return Finding.from_files(self._run(self._spec(asked, folder, operations), lambda _: None))
 
     def stop(self) -> None:
         """Give up what is waited for; the server ends the processes."""
@@ -129,24 +146,26 @@ class Trainer:
         if self._stopped.is_set():
             raise StoppedError
 
-    def _run(
-        self,
-        name: str,
-        request: Request,
-        folder: Path,
-        operations: float,
-        progress: Progress,
-    ) -> dict[str, bytes]:
-        spec = Spec(
+    def _spec(self, request: Request | Measuring, folder: Path, operations: float) -> Spec:
+        return Spec(
             request=request,
             setting=self.setting,
-            fingerprint=name,
-            seed=seed_of(name),
             folder=str(folder),
             data=self.data,
             limits=self.limits,
             operations=operations,
         )
+
+    def _run(self, spec: Spec, progress: Progress) -> dict[str, bytes]:
+        """Have a process of its own carry it out, as soon as there is room for one."""
+        while not self._slots.acquire(timeout=_LOOK_SECONDS):
+            self._go_on()
+        try:
+            return self._run_now(spec, progress)
+        finally:
+            self._slots.release()
+
+    def _run_now(self, spec: Spec, progress: Progress) -> dict[str, bytes]:
         self._go_on()
         process, channel = self.server.start(enter, spec.model_dump_json(), duplex=False)
         try:

@@ -22,7 +22,7 @@ from graders.recording.schema import PairRecord
 from graders.sandbox.device import use_device
 from graders.training.entry import Entry, Finished, NetworkFacts
 from graders.training.graph import build, single
-from graders.training.request import Compiled, Data, Fit, Request, Setting, Stock
+from graders.training.request import Compiled, Data, Fit, Network, Request, Setting, Stock
 from graders.training.state import (
     canonical_array,
     digest,
@@ -99,7 +99,7 @@ def carry_out(work: Work) -> Finished:
         raise TrainingError.too_much_work(whole, work.bounds.operations)
     x, y, weights = _given(request.data, work.arrays, items)
     validation = _given(request.validation, work.arrays) if request.validation else None
-    _start(layers, request, work.arrays)
+    load_weights(layers, request.network, work.arrays)
     # At least one, for a request without an epoch to train.
     steps = max(min(fit.steps(items), _STEPS_PER_EXECUTION), 1)
     _compile(model, request.compiled, steps)
@@ -151,9 +151,14 @@ def _capped(work: Work) -> tuple[Fit, int]:
     return work.setting.cap.applied(fit, items) if work.setting.cap else (fit, items)
 
 
-def _start(layers: list[Any], request: Request, arrays: Arrays) -> None:
-    """Put weights that aren't fresh into place."""
-    given = [weight for layer in request.network.layers for weight in layer.weights]
+def load_weights(layers: list[Any], network: Network, arrays: Arrays) -> None:
+    """Put weights that aren't fresh into place.
+
+    Raises:
+        Refused: they are another network's.
+
+    """
+    given = [weight for layer in network.layers for weight in layer.weights]
     values = [None if weight is None else _taken(arrays, weight) for weight in given]
     _fitting(write_weights, layers, values)
 

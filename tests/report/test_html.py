@@ -273,7 +273,7 @@ def test_a_training_says_that_the_grader_did_it_and_which_it_is():
 def test_an_unverified_training_says_why_and_that_it_is_no_mistake():
     page = shown(parts.long_training(0))
     assert (
-        "Trained in your own process, so the accuracy is not verified: "
+        "Trained in your own process, measured by the grader: "
         "the callback StopWhenGood is the student's own."
     ) in page.text
     assert "That a training is not verified is no mistake" in page.text
@@ -281,13 +281,20 @@ def test_an_unverified_training_says_why_and_that_it_is_no_mistake():
 
 def test_staff_read_whose_process_it_was():
     text = shown(parts.long_training(0), "staff").text
-    assert "Trained in the student's own process, so the accuracy is not verified" in text
+    assert "Trained in the student's own process, measured by the grader" in text
     assert "no mistake" not in text
+
+
+def test_a_training_that_could_not_be_measured_says_so():
+    unmeasured = parts.long_training(0).model_copy(update={"test_accuracy": None})
+    text = shown(unmeasured).text
+    assert "Trained in your own process, and not measured by the grader: the callback" in text
+    assert "where it can't, a person looks, and nothing is lost" in text
 
 
 def test_an_unverified_training_of_the_grader_is_not_called_the_students(losses):
     text = shown(losses.trainings[1]).text
-    assert "Trained by the grader, but the accuracy is not verified: the training began" in text
+    assert "Trained by the grader, but not verified: the training began" in text
     assert "Trained in your own process" not in text
 
 

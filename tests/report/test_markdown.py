@@ -100,7 +100,7 @@ def test_a_block_is_fenced_longer_than_any_fence_inside():
 def test_every_training_says_how_it_was_trained(losses):
     text = to_page(render_markdown(losses)).text
     assert "Trained by the grader (b07d3e91)" in text
-    assert "Trained in your own process, so the accuracy is not verified: the callback" in text
+    assert "Trained in your own process, measured by the grader: the callback" in text
     assert "That a training is not verified is no mistake" in text
 
 

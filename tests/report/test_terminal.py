@@ -99,7 +99,7 @@ def test_a_terminal_without_unicode_gets_plain_characters(losses):
 
 def test_trainings_that_are_not_verified_get_one_line_with_the_reasons(losses):
     text = on_one_line(printed(losses))
-    assert "The accuracy of 3 of 5 trainings is not verified: the training began with" in text
+    assert "3 of 5 trainings are not verified: the training began with" in text
     assert "; the callback StopWhenGood is the student's own;" in text
 
 
@@ -110,9 +110,9 @@ def test_verified_trainings_are_not_mentioned(full_marks):
 def test_skipped_trainings_are_not_called_unverified(full_marks):
     full_marks.trainings = [parts.skipped_training(0), parts.long_training(1)]
     text = on_one_line(printed(full_marks))
-    assert "The accuracy of the training is not verified: the callback" in text
+    assert "The training is not verified: the callback" in text
 
 
 def test_a_training_that_gives_no_reason_is_still_counted(full_marks):
     full_marks.trainings[0] = full_marks.trainings[0].model_copy(update={"verified": False})
-    assert "The accuracy of 1 of 2 trainings is not verified." in on_one_line(printed(full_marks))
+    assert "1 of 2 trainings is not verified." in on_one_line(printed(full_marks))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from graders.checks import attempts_of
 from graders.training.limits import Limits
 from graders.training.request import Cap
 from graders.training.trainer import setting_for
@@ -301,6 +302,102 @@ def test_what_cannot_be_expressed_is_trained_in_the_runner(trusting, code, why):
     assert why in training.note
 
 
+MINE = """
+class Mine(keras.callbacks.Callback): pass
+"""
+SHARE = """
+classes = m.predict(xt, verbose=0).argmax(1)
+share = float((classes == yt).mean())
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("m.fit(x, y, epochs=2, callbacks=[Mine()], verbose=0)", "the callback Mine"),
+        (
+            "import tensorflow as tf\n"
+            "items = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(2000).batch(64)\n"
+            "m.fit(items, verbose=0)",
+            "a tf.data pipeline",
+        ),
+        (
+            "def endless():\n"
+            "    while True:\n        yield x[:100], y[:100]\n"
+            "m.fit(endless(), steps_per_epoch=9, validation_data=(xt, yt), verbose=0)",
+            "a generator",
+        ),
+    ],
+    ids=["callback", "tf.data", "generator"],
+)
+def test_what_is_trained_in_the_runner_is_measured_by_the_grader(trusting, code, why):
+    recording = trusting.run(DATA + MINE + code + SHARE)
+    (training,) = recording.data.trainings
+    (attempt,) = attempts_of(recording)
+    assert (training.trained, training.verified) == ("here", False)
+    assert why in training.note
+    assert "not measured" not in training.note
+    assert attempt.test_accuracy == pytest.approx(values(recording)["share"])
+    assert attempt.predicted.tolist() == recording.array("classes").tolist()
+    assert attempt.network.parameters == 7850
+    assert attempt.compiled.optimizer == "SGD"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (
+            "class Own(keras.layers.Layer):\n    def call(self, t): return t * 2\n"
+            "m = keras.Sequential([keras.Input((784,)), Own(), keras.layers.Dense(10)])\n"
+            "m.compile('sgd', 'mse'); m.fit(x, np.eye(10)[y], verbose=0)",
+            "the layer Own is not one of Keras' own",
+        ),
+        (
+            "x = x ** 2\nm.fit(x, y, callbacks=[Mine()], verbose=0)",
+            "the callback Mine is the student's own; not measured: it can't be told how",
+        ),
+    ],
+    ids=["layer", "form"],
+)
+def test_what_cannot_be_measured_has_no_accuracy_and_says_why(trusting, code, why):
+    recording = trusting.run("import numpy as np" + DATA + MINE + code)
+    (training,) = recording.data.trainings
+    attempt = next(one for one in attempts_of(recording) if one.training)
+    assert why in training.note
+    assert (attempt.test_accuracy, attempt.predicted) == (None, None)
+
+
+def test_a_network_over_the_limits_is_not_measured_and_the_notebook_goes_on(trusting):
+    trusting.trainer.limits = Limits(parameters=7000)
+    recording = trusting.run(DATA + MINE + "m.fit(x, y, callbacks=[Mine()], verbose=0)\ndone = 1")
+    (training,) = recording.data.trainings
+    assert values(recording)["done"] == 1
+    assert (training.status, training.measured_by) == ("ok", "")
+    assert "not measured: The network has more than 7,000 parameters" in training.note
+
+
+def test_a_forged_measurement_is_worth_nothing(trusting):
+    code = (
+        DATA
+        + MINE
+        + """
+import gc
+from graders.recording.schema import Recording
+m.fit(x, y, callbacks=[Mine()], verbose=0)
+own = next(r for r in gc.get_objects() if isinstance(r, Recording) and r.trainings)
+true = own.trainings[0]
+true.measured, true.measured_by = {"test_accuracy": 0.99}, "grader"
+forged = true.model_copy(deep=True, update={"id": 1, "network": 1})
+own.networks.append(own.networks[0].model_copy(deep=True, update={"id": 1, "model": 2}))
+own.trainings.append(forged)
+"""
+    )
+    recording = trusting.run(code)
+    first, second = attempts_of(recording)
+    assert first.test_accuracy < 0.99
+    assert second.test_accuracy is None
+
+
 def test_a_training_beyond_the_limits_is_an_error_that_says_so(trusting):
     trusting.trainer.limits = Limits(epochs=2)
     recording = trusting.run(NET + "net().fit(x, y, epochs=3, verbose=0)")
@@ -360,7 +457,7 @@ done = 1
     )
     recording = trusting.run(code)
     assert values(recording)["done"] == 1
-    assert recording.data.trainings[0].note == "the grading process didn't answer"
+    assert recording.data.trainings[0].note.startswith("the grading process didn't answer")
 
 
 def test_a_killed_run_keeps_what_was_trained(trusting):
@@ -392,7 +489,7 @@ own.trainings.append(forged)
     assert true.verified
     assert true.measured["test_accuracy"] < 0.99
     assert "val_accuracy" not in true.history
-    assert not claimed.verified
+    assert (claimed.verified, claimed.measured_by) == (False, "")
 
 
 def test_with_training_capped_few_items_are_trained(trusting, served):

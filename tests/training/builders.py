@@ -13,10 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.describe.arrays import DataWatcher
+from graders.errors import TrainingError
 from graders.recording.schema import CompileRecord, LayerRecord, PairRecord
 from graders.training.describe import Described, request_of
-from graders.training.entry import Entry, Finished, NetworkFacts, Trained
+from graders.training.entry import (
+    Entry,
+    Finding,
+    Finished,
+    Measured,
+    MeasuredNetwork,
+    NetworkFacts,
+    Trained,
+)
 from graders.training.limits import Limits
+from graders.training.measuring import Measuring
 from graders.training.request import Array, Request, Setting, fingerprint, seed_of
 from graders.training.state import State, canonical_array
 from graders.training.work import Bounds, Work, carry_out
@@ -185,6 +195,33 @@ def trained(request: int = 0, **changes: Any) -> Trained:
     return Trained(**(settings | changes))
 
 
+def asked_to_measure(**form: Any) -> dict[str, Any]:
+    """A valid request to measure the small network, as parsed JSON."""
+    request = asked()
+    given_weights(request, "a", "b", "c", "d")
+    usual = {"data_set": "drawn", "scale": 0.5, "offset": 0, "shape": [4]}
+    return {"network": request["network"], "form": usual | form}
+
+
+def finding(accuracy: float = 0.5, *, units: int = 3, operations: float = 100.0) -> Finding:
+    """What was found of a network that was measured."""
+    network = facts(units).model_copy(update={"compiled": None})
+    measured = {"test_accuracy": accuracy}
+    found = MeasuredNetwork(network=network, measured=measured, operations=operations)
+    return Finding(found, np.array([1, 2, 0], np.uint8))
+
+
+def measured(request: int = 0, accuracy: float = 0.5, units: int = 3) -> Measured:
+    """A network that a submission had measured."""
+    return Measured(
+        request=request,
+        cell=3,
+        model=1,
+        found=finding(accuracy, units=units).network,
+        predictions=f"predictions-{request}.npy",
+    )
+
+
 def finished(of: Entry | None = None, **changes: Any) -> Finished:
     """A finished training with a small state."""
     state = State([np.zeros(2, np.float32)], [], 1, 0.1).to_bytes()
@@ -202,6 +239,7 @@ class FakeTrainer:
     warnings: list[str] = field(default_factory=list)
     asked_for: list[tuple[str, float]] = field(default_factory=list)
     setting: Setting = SETTING
+    operations: float = 100.0  # of each measurement
 
     def name(self, request: Request, repetition: int = 0) -> str:
         return fingerprint(request, self.setting, repetition)
@@ -223,6 +261,13 @@ class FakeTrainer:
         progress({"event": "epoch", "epoch": 1, "of": request.fit.epochs})
         self.known[name] = self.results(name, request)
         return self.known[name], False
+
+    def measure(self, asked: Measuring, folder: Path, operations: float) -> Finding:
+        if self.error is not None:
+            raise self.error
+        if operations + self.operations > self.limits.operations:  # as measure_network has it
+            raise TrainingError.too_much_work(operations + self.operations, self.limits.operations)
+        return finding(operations=self.operations)
 
     def warn(self, sentence: str) -> None:
         self.warnings.append(sentence)

@@ -40,7 +40,7 @@ PARAMETERS = 1_000_000
 
 def carried(request: Any) -> None:
     """What the trusted side does with a request before it looks at any array."""
-    valid = _validated(request)
+    valid = _validated(request, Request)
     model = build(valid.network, PARAMETERS).model
     _compile(model, valid.compiled, 1)
 
@@ -245,7 +245,7 @@ def test_a_request_of_much_junk_costs_little() -> None:
     request = with_config({"a": [{}] * 50_000})
     assert len(json.dumps(request)) < 300_000
     with frugally(seconds=2, megabytes=300), pytest.raises(Refused):
-        _validated(request)
+        _validated(request, Request)
 
 
 def large(*layers: dict[str, Any]) -> dict[str, Any]:

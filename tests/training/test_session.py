@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.errors import RunError, TrainingError
-from graders.training.entry import TRAININGS, Trained, load_trained, save_trained
+from graders.training.entry import TRAININGS, Measured, Trained, load_trained, save_trained
 from graders.training.limits import Limits
 from graders.training.request import Cap, Request, fingerprint
 from graders.training.session import Session
@@ -23,6 +23,7 @@ from tests.training.builders import (
     SETTING,
     FakeTrainer,
     asked,
+    asked_to_measure,
     digest,
     entry,
     finished,
@@ -91,6 +92,16 @@ def test_a_training_that_is_known_is_answered_at_once(session: Session) -> None:
     assert header["trained"]["reused"]
     assert fake(session).asked_for == []
     assert session.trained[0].reused
+
+
+def test_what_comes_after_the_runners_end_is_not_kept(session: Session) -> None:
+    say(session, {"event": "train", "request": asked()})
+    session.close()
+
+    (reply,) = say(session, {"event": "arrays"})
+
+    assert "refused" in reply
+    assert not (session.keep / TRAININGS).exists()
 
 
 def test_who_asks_for_the_same_again_gets_another_run_of_it(session: Session) -> None:
@@ -410,9 +421,81 @@ _json = st.recursive(
 @settings(max_examples=80, deadline=None)
 def test_whatever_is_said_the_session_goes_on(event: dict[str, Any]) -> None:
     session = Session(FakeTrainer(), Path("nowhere"), Path("nowhere"))  # type: ignore[arg-type]
-    for kind in ("train", event.get("event")):
+    for kind in ("train", "measure", event.get("event")):
         replies = session.answer(event | {"event": kind})
         assert replies is None or all("refused" in json.loads(reply) for reply in replies)
+
+
+# Networks that were trained in the student's process.
+
+
+def measure(session: Session, request: Any = None, **more: Any) -> dict[str, Any]:
+    """Ask for a measurement, and return the last reply."""
+    first = say(session, {"event": "measure", "request": request or asked_to_measure(), **more})
+    return (say(session, {"event": "arrays"}) if "need" in first[0] else first)[-1]
+
+
+def test_a_network_to_be_measured_needs_all_its_weights(session: Session) -> None:
+    (reply,) = say(session, {"event": "measure", "request": asked_to_measure()})
+    assert reply == {"need": [weight(name) for name in "abcd"]}
+
+
+def test_a_measurement_is_kept_beside_the_recording_and_numbered_like_a_training(
+    session: Session,
+) -> None:
+    fit(session)
+    assert measure(session, cell=4, model=7) == {"measured": {"request": 1}}
+    fit(session)
+    kept = {one.request: one for one in load_trained(session.keep)}
+    assert sorted(kept) == [0, 1, 2]
+    assert isinstance(kept[1], Measured)
+    assert (kept[1].cell, kept[1].model) == (4, 7)
+    assert kept[1].found.measured == {"test_accuracy": 0.5}
+    assert np.load(session.keep / kept[1].predictions).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *({"scale": value} for value in (float("nan"), float("inf"), 1e300, True, "1", None)),
+        {"offset": float("-inf")},
+        {"offset": False},
+        *({"shape": value} for value in ([], [0], [-4], [True], [4.0], [10**9], [None])),
+        {"shape": [10_000_000] * 8},
+        {"shape": [1] * 9},
+        {"items": 10**9},
+        {"images": [{"digest": digest("x"), "shape": [10, 4]}]},
+        {"data_set": None},
+        {"data_set": "d" * 1000},
+    ],
+    ids=str,
+)
+def test_a_crafted_form_is_refused(session: Session, form: dict[str, Any]) -> None:
+    assert "not valid" in measure(session, asked_to_measure(**form))["refused"]
+    assert session.measured == []
+
+
+def test_a_network_to_be_measured_can_leave_no_weight_to_us(session: Session) -> None:
+    request = asked_to_measure()
+    request["network"]["layers"][0]["weights"][0] = None
+    assert "a weight is not given" in measure(session, request)["refused"]
+
+
+def test_a_training_is_no_measurement(session: Session) -> None:
+    assert "not valid" in measure(session, asked())["refused"]
+    assert "not valid" in fit(session, asked_to_measure())[0]["refused"]
+
+
+def test_the_number_of_measurements_is_limited(session: Session) -> None:
+    limited(session, trainings=2)
+    assert ["refused" in measure(session) for _ in range(3)] == [False, False, True]
+
+
+def test_measurements_are_bounded_in_size_and_add_to_the_work(session: Session) -> None:
+    limited(session, megabytes=0.0001)
+    assert "MB" in measure(session)["over"]
+    limited(session, operations=250)
+    assert ["over" in measure(session) for _ in range(3)] == [False, False, True]
 
 
 # The file of what is believed.
