@@ -62,6 +62,9 @@ class Assignment(Base):
     source: str = ""
     data_sets: list[str] = Field(default_factory=list)
     time_limit: Annotated[float, Field(gt=0)] = 1800.0
+    # GB of one submission: of its processes and their files together, and of the files alone.
+    memory_limit: Annotated[float, Field(gt=0)] = 6.0
+    disk_limit: Annotated[float, Field(gt=0)] = 4.0
     training: Limits = Field(default_factory=Limits)
     sections: list[Section] = Field(alias="section")
     exercises: list[Exercise] = Field(alias="exercise", min_length=1)

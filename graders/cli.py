@@ -64,6 +64,14 @@ class Training(StrEnum):
     none = "none"
 
 
+class IsolationWish(StrEnum):
+    """How student code is kept in."""
+
+    require = "require"
+    auto = "auto"
+    off = "off"
+
+
 AssignmentArgument = Annotated[
     str, typer.Argument(help="Name of an assignment (see `tensormark list`), or its folder.")
 ]
@@ -85,6 +93,20 @@ TrainingOption = Annotated[
     typer.Option(
         help="full: as the submission asks; capped: few epochs on few items, for a quick look; "
         "none: networks stay untrained, and accuracies are left open."
+    ),
+]
+MemoryOption = Annotated[
+    float | None,
+    typer.Option(
+        help="GB of memory for one submission, its files included; default: the assignment's.",
+        min=0.5,
+    ),
+]
+IsolationOption = Annotated[
+    IsolationWish,
+    typer.Option(
+        help="How student code is kept in. require: run nothing where a layer is missing; auto: as "
+        "far as this machine can; off: not at all."
     ),
 ]
 StoreOption = Annotated[
@@ -138,6 +160,8 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     timeout: TimeoutOption = None,
     data: DataOption = Data.auto,
     training: TrainingOption = Training.full,
+    memory: MemoryOption = None,
+    isolation: IsolationOption = IsolationWish.auto,
     store: StoreOption = None,
 ) -> None:
     """Check your own work. Exit status: 0 all passed, 1 something failed, 2 unusable input."""
@@ -158,7 +182,15 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
         )
     if report is not None and not report.absolute().parent.is_dir():
         _stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
-    settings = Settings(device.value, timeout, data.value, training=training.value, store=store)
+    settings = Settings(
+        device.value,
+        timeout,
+        data.value,
+        training=training.value,
+        store=store,
+        memory=memory,
+        isolation=isolation.value,
+    )
     (submission,) = find_submissions([file])
     with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
         result = _grade_one(sheet, settings, submission, Path(folder))
@@ -189,6 +221,8 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     timeout: TimeoutOption = None,
     data: DataOption = Data.auto,
     training: TrainingOption = Training.full,
+    memory: MemoryOption = None,
+    isolation: IsolationOption = IsolationWish.require,
     store: StoreOption = None,
 ) -> None:
     """Grade a class: grades.csv, index.html, and a folder with feedback for each student."""
@@ -203,7 +237,15 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
         _load(assignment),
         submissions,
         out,
-        Settings(device.value, timeout, data.value, training=training.value, store=store),
+        Settings(
+            device.value,
+            timeout,
+            data.value,
+            training=training.value,
+            store=store,
+            memory=memory,
+            isolation=isolation.value,
+        ),
         workers=workers,
     )
 

@@ -14,6 +14,7 @@ from graders.errors import RunError
 from graders.hints import hint_for
 from graders.ran import Ended
 from graders.recording import RecordingFolder
+from graders.recording.schema import CellOutcome
 from graders.result import (
     AssignmentInfo,
     CheckResult,
@@ -30,7 +31,12 @@ from graders.result import (
 )
 
 _SOURCE_LINES = 40
+_FAILED_SHOWN = 200
 _OUTPUT_CHARACTERS = 4000
+_NAME_CHARACTERS = 200
+_ERROR_CHARACTERS = 300
+# What Keras and NumPy complain of stands at a message's beginning.
+_HINT_CHARACTERS = 1000
 
 
 def compose(
@@ -111,6 +117,16 @@ def unusable(
     )
 
 
+def grader_failed(assignment: Assignment, submission: SubmissionInfo, error: Exception) -> Result:
+    """Make the result of a submission on which the grader itself failed: an error, never a zero."""
+    # What an exception says may quote kilobytes of a student's text.
+    what = f"{type(error).__name__}: {error}"[:_ERROR_CHARACTERS]
+    # Nor may it hold half characters, which can't be written, or controls, which a table obeys.
+    shown = "".join(character if character.isprintable() else " " for character in what)
+    message = f"The grader failed on this submission ({shown})."
+    return unusable(assignment, submission, message, "error")
+
+
 def _exercise(
     exercise: Exercise, checks: Sequence[CheckResult], recording: RecordingFolder, given: set[str]
 ) -> ExerciseResult:
@@ -155,6 +171,9 @@ def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:
 def _execution(recording: RecordingFolder, ended: Ended) -> Execution:
     data = recording.data
     failed = [outcome for outcome in data.outcomes if outcome.status == "error"]
+    unshown = []
+    if len(failed) > _FAILED_SHOWN:
+        unshown = [f"Of {len(failed):,} cells that failed, the first {_FAILED_SHOWN} are shown."]
     status, message = _status(recording, ended)
     return Execution(
         status=status,
@@ -163,10 +182,10 @@ def _execution(recording: RecordingFolder, ended: Ended) -> Execution:
         cells_failed=len(failed),
         seconds=round(data.seconds, 2),
         device=data.environment.device if data.environment else "",
-        isolation=data.environment.isolation if data.environment else [],
-        failed_cells=[_failed_cell(recording, outcome.index) for outcome in failed],
+        isolation=ended.isolation,
+        failed_cells=[_failed_cell(recording, outcome) for outcome in failed[:_FAILED_SHOWN]],
         skipped_commands=data.skipped_commands,
-        cuts=data.cuts,
+        cuts=[*data.cuts, *ended.cuts, *unshown],
     )
 
 
@@ -174,6 +193,10 @@ def _status(recording: RecordingFolder, ended: Ended) -> tuple[str, str]:
     data = recording.data
     if ended.how == "died":
         return "stopped", RunError.died(ended.detail).args[0]
+    if ended.how == "killed" and ended.limit != "time":
+        return "stopped", (
+            f"The run was ended because {ended.detail}. What was done until then is graded."
+        )
     if ended.how == "killed" or data.status == "timeout":
         last = data.outcomes[-1].index + 1 if data.outcomes else 0
         return "timeout", (
@@ -185,18 +208,18 @@ def _status(recording: RecordingFolder, ended: Ended) -> tuple[str, str]:
     return "complete", ""
 
 
-def _failed_cell(recording: RecordingFolder, index: int) -> FailedCell:
-    outcome = next(o for o in recording.data.outcomes if o.index == index)
-    cell = recording.cell(index)
-    source = cell.source if cell else ""
+def _failed_cell(recording: RecordingFolder, outcome: CellOutcome) -> FailedCell:
+    cell = recording.cell(outcome.index)
+    source = "\n".join(cell.source.splitlines()[:_SOURCE_LINES]) if cell else ""
+    kind, message = (outcome.error_type or "")[:_NAME_CHARACTERS], outcome.error_message or ""
     return FailedCell(
-        index=index,
+        index=outcome.index,
         exercise=cell.exercise if cell else None,
-        error_type=outcome.error_type or "Error",
-        message=outcome.error_message or "",
+        error_type=kind or "Error",
+        message=message[:_OUTPUT_CHARACTERS],
         traceback=(outcome.traceback or "")[-_OUTPUT_CHARACTERS:],
-        source="\n".join(source.splitlines()[:_SOURCE_LINES]),
-        hint=hint_for(outcome.error_type or "", outcome.error_message or ""),
+        source=source[:_OUTPUT_CHARACTERS],
+        hint=hint_for(kind, message[:_HINT_CHARACTERS]),
     )
 
 
@@ -212,7 +235,7 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
         items=attempt.items,
         epochs=training.epochs,
         batch_size=training.batch_size,
-        history=training.history,
+        history=_history(training.history),
         test_accuracy=attempt.test_accuracy,
         train_accuracy=attempt.train_accuracy,
         seconds=round(training.seconds, 2),
@@ -222,6 +245,16 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
         fingerprint=training.fingerprint,
         note=training.note,
     )
+
+
+def _history(history: dict[str, list[float | None]]) -> dict[str, list[float | None]]:
+    """Leave gaps where an accuracy is no share: curves of accuracies are drawn from 0 to 1."""
+    return {
+        name: [v if v is not None and 0.0 <= v <= 1.0 else None for v in series]
+        if "acc" in name
+        else series
+        for name, series in history.items()
+    }
 
 
 def _matched(attempt: Attempt, checks: Sequence[CheckResult]) -> str | None:

@@ -7,6 +7,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 
 import psutil
@@ -14,6 +15,23 @@ import psutil
 from graders.assignment import list_assignments, load_assignment
 from graders.errors import StoreError
 from graders.quiet import quiet_imports
+from graders.sandbox.isolation import look
+from graders.sandbox.walls import (
+    CONTROL_GROUP,
+    DESCRIPTORS,
+    ENVIRONMENT,
+    FILES,
+    FILTER,
+    LANDLOCK,
+    LIMITS,
+    NETWORK,
+    NO_PRIVILEGES,
+    OTHER_USER,
+    PROCESSES,
+    REQUIRED,
+    SHARED_MEMORY,
+    USER_NAMESPACE,
+)
 from graders.training.store import Store, default_root
 from reference.datasets import locate
 from reference.datasets.sources import DataSetError
@@ -25,6 +43,23 @@ _COURSE = {
     "seaborn": "seaborn",
     "opencv-python-headless": "OpenCV",
     "tensorboard": "TensorBoard",
+}
+
+# What each layer takes away from a submission.
+_LAYERS = {
+    OTHER_USER: "it runs under a number that no account has",
+    USER_NAMESPACE: "no right of this user goes beyond its own namespace",
+    PROCESSES: "it sees and signals no process but its own; all of them end with it",
+    FILES: "it sees Python, system libraries and the data, read-only, and a folder of its own",
+    NETWORK: "no network, not even this machine's own",
+    SHARED_MEMORY: "no shared memory or message queue of others",
+    FILTER: "system calls that no notebook needs are refused",
+    NO_PRIVILEGES: "nothing that it starts gains rights",
+    LIMITS: "memory, processor time, files, processes are bounded; from outside, time and memory "
+    "of all its processes are watched",
+    DESCRIPTORS: "nothing that the grader has open is inherited but one channel",
+    ENVIRONMENT: "few environment variables, none of the grader's own",
+    LANDLOCK: "a second wall around the files",
 }
 
 
@@ -40,7 +75,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at versions, device, data sets, the store of trainings and process isolation."""
-    return [_system(), *_packages(), _device(), *_data_sets(), _store(), _isolation()]
+    return [_system(), *_packages(), _device(), *_data_sets(), _store(), *_isolation()]
 
 
 def _system() -> Finding:
@@ -115,15 +150,34 @@ def _store() -> Finding:
     return Finding("trainings", "ok", found)
 
 
-def _isolation() -> Finding:
-    method = "a fork of a warm process" if sys.platform == "linux" else "a fresh process"
-    return Finding(
-        "isolation",
-        "note",
-        f"each submission runs in {method}, with its own folder, environment and time limit",
-        "The file system and the network are not closed to it yet: grade work that you trust "
-        "not to be hostile, or grade in a container.",
-    )
+def _isolation() -> list[Finding]:
+    """Try the walls out; a student who checks own work needs none, whoever grades others does."""
+    isolation = look()
+    absent: Literal["note", "missing"] = "missing" if sys.platform == "linux" else "note"
+    users = {OTHER_USER, USER_NAMESPACE}
+    shown = [*(sorted(users & {*isolation.layers}) or [USER_NAMESPACE]), *REQUIRED, LANDLOCK]
+    findings = []
+    for layer in shown:
+        if layer in isolation.layers:
+            findings.append(Finding(layer, "ok", _LAYERS[layer]))
+        else:
+            state = absent if layer in REQUIRED else "note"
+            findings.append(Finding(layer, state, f"not to be had: {_LAYERS[layer]}"))
+    findings.append(_control_group(isolation.groups))
+    if isolation.missing:
+        found = f"`grade` refuses to run without the layers below ({isolation.why})"
+        whole = Finding("isolation", absent, found, "\n".join(isolation.advice))
+    else:
+        whole = Finding("isolation", "ok", "student code can be kept in, by these layers:")
+    return [whole, *findings]
+
+
+def _control_group(groups: Path | None) -> Finding:
+    if groups is not None:
+        return Finding(CONTROL_GROUP, "ok", "the kernel bounds memory and processes")
+    found = "none is delegated: memory and processes are counted four times a second instead"
+    advice = "For one: systemd-run --user --scope -p Delegate=yes tensormark grade ..."
+    return Finding(CONTROL_GROUP, "note", found, advice)
 
 
 def _version(package: str) -> str:

@@ -4,6 +4,7 @@ TensormarkError                  any message that is meant for a person
 ├── AssignmentError              an assignment folder is broken: tell its author, grade nothing
 ├── SubmissionError              a submission can't be read: tell the student, grade the others
 ├── RunError                     the machine or the grader failed: tell the TA, never a zero
+├── IsolationError               student code can't be kept in here: tell the TA, run nothing
 ├── TrainingError                a training is over the assignment's limits: tell the student
 ├── RecordingError               a recording is damaged or forged: never a pass, never a crash
 ├── ExpectationError             no expected value under that name, or none for these data
@@ -15,6 +16,7 @@ that one page shows every sentence that people may meet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -120,9 +122,9 @@ class SubmissionError(TensormarkError):
 
     @classmethod
     def several_files(cls, name: str, files: list[str]) -> Self:
-        """A student's folder holds several notebooks, and none stands out."""
+        """A student's folder or archive holds several notebooks, and none stands out."""
         return cls(
-            f"{name}: the folder holds {len(files)} candidates ({', '.join(files[:5])}). "
+            f"{name}: it holds {len(files)} candidates ({', '.join(files[:5])}). "
             "Leave only the file to be graded in it, or name that file itself."
         )
 
@@ -137,12 +139,109 @@ class SubmissionError(TensormarkError):
     @classmethod
     def wrong_type(cls, name: str) -> Self:
         """Neither a notebook nor a script."""
-        return cls(f"{name}: only notebooks (.ipynb) and Python scripts (.py) can be graded.")
+        return cls(
+            f"{name}: only notebooks (.ipynb) and Python scripts (.py) can be graded, also in a "
+            ".zip or .tar.gz that holds one of them."
+        )
 
     @classmethod
     def unreadable(cls, name: str, why: str) -> Self:
         """The operating system refuses to read the file."""
         return cls(f"{name}: the file can't be read ({why}). Check its permissions.")
+
+    @classmethod
+    def not_a_file(cls, name: str) -> Self:
+        """Something else than a file stands under that name."""
+        return cls(
+            f"{name}: this is a link, a pipe, a folder or a device, and no ordinary file. "
+            "Put the file itself in its place."
+        )
+
+    @classmethod
+    def damaged_archive(cls, name: str) -> Self:
+        """The archive can't be unpacked."""
+        return cls(
+            f"{name}: the archive is damaged, cut off, or of another kind than its name says. "
+            "Pack your work again, check that it opens, and hand it in once more."
+        )
+
+    @classmethod
+    def archive_too_large(cls, name: str, limit: float) -> Self:
+        """The archive as a whole is too large, as it is or unpacked."""
+        return cls(
+            f"{name}: the archive has more than {limit:.0f} MB, as it is or unpacked. Pack only "
+            "the notebook with your work, without data and environments."
+        )
+
+    @classmethod
+    def too_many_members(cls, name: str, limit: int) -> Self:
+        """The archive's list of files is too long."""
+        return cls(
+            f"{name}: the archive's list of files is too long (up to {limit:,} files are read). "
+            "Pack only the notebook with your work, without data and environments."
+        )
+
+    @classmethod
+    def bomb(cls, name: str) -> Self:
+        """The archive is made to unpack to far more than it is."""
+        return cls(
+            f"{name}: files in the archive overlap, or unpack to hundreds of times their size. "
+            "Clear the outputs of the notebook, pack it with your system's own tool, and hand it "
+            "in again."
+        )
+
+    @classmethod
+    def leads_out(cls, name: str, member: str) -> Self:
+        """A path in the archive doesn't stay inside it."""
+        return cls(
+            f"{name}: the path {member} leads out of the archive, or has a backslash in it. "
+            "Pack the folder with your work again, with your system's own tool."
+        )
+
+    @classmethod
+    def odd_name(cls, name: str, member: str) -> Self:
+        """A name in the archive can't be a file's name everywhere."""
+        return cls(
+            f"{name}: a name in the archive ({member}) is too long, is not UTF-8, or holds "
+            "control characters. Rename that file, and pack your work again."
+        )
+
+    @classmethod
+    def twice_in_archive(cls, name: str, member: str) -> Self:
+        """Two files in the archive stand under one path."""
+        return cls(
+            f"{name}: the archive holds {member} twice, and it can't be told which one counts. "
+            "Pack your work into a new archive."
+        )
+
+    @classmethod
+    def encrypted(cls, name: str) -> Self:
+        """The file in the archive needs a password."""
+        return cls(f"{name}: the file is locked with a password. Pack your work without one.")
+
+    @classmethod
+    def other_compression(cls, name: str) -> Self:
+        """The file in the archive is compressed by a method that isn't unpacked."""
+        return cls(
+            f"{name}: the file is compressed in an unusual way. Pack your work again with your "
+            "system's own tool, or choose Deflate as the method."
+        )
+
+    @classmethod
+    def no_code_in_archive(cls, name: str) -> Self:
+        """An archive without any notebook or script."""
+        return cls(
+            f"{name}: the archive holds no notebook (.ipynb) and no script (.py). "
+            "Pack the file with your work."
+        )
+
+    @classmethod
+    def only_archives(cls, name: str, inner: str) -> Self:
+        """An archive in an archive, and no notebook beside it."""
+        return cls(
+            f"{name}: the archive holds another archive ({inner}) in place of a notebook or "
+            "script. Pack the file with your work itself."
+        )
 
 
 class RunError(TensormarkError):
@@ -155,6 +254,14 @@ class RunError(TensormarkError):
             f"The process that ran the submission ended early ({how}). This can be the code's "
             "doing (a crash inside a library, os._exit, too much memory) or the machine's. "
             "Run it again; a TA should look if it stays so."
+        )
+
+    @classmethod
+    def no_walls(cls, why: str) -> Self:
+        """A process did not get behind its walls."""
+        return cls(
+            f"The submission was not run, because it could not be kept in ({why}). "
+            "`tensormark doctor` shows what this machine offers."
         )
 
     @classmethod
@@ -190,6 +297,21 @@ class RunError(TensormarkError):
     def no_recording(cls, why: str) -> Self:
         """Nothing was written that could be checked."""
         return cls(f"The run left no recording that could be read: {why}")
+
+
+class IsolationError(TensormarkError):
+    """Student code can't be kept in on this machine."""
+
+    @classmethod
+    def missing(cls, layers: Sequence[str], why: str, advice: Sequence[str]) -> Self:
+        """Layers that grading requires are not to be had."""
+        steps = "".join(f"\n- {step}" for step in advice)
+        return cls(
+            f"Nothing was run: this machine can't keep student code in. Missing: "
+            f"{', '.join(layers)}{f' ({why})' if why else ''}.{steps}\n"
+            "- `tensormark doctor` shows each layer. For code that you trust as your own, "
+            "`--isolation off` grades without."
+        )
 
 
 class TrainingError(TensormarkError):
@@ -259,7 +381,8 @@ class RecordingError(TensormarkError):
     @classmethod
     def unreadable(cls, path: Path, why: str) -> Self:
         """The file is missing, too large, not regular or not valid."""
-        return cls(f"{path.name} of the recording can't be used: {why}")
+        # The name may be the student's doing.
+        return cls(f"{path.name[:80]} of the recording can't be used: {why}")
 
 
 class ExpectationError(TensormarkError):

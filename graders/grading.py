@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from graders.assignment import Assignment, load_assignment
 from graders.checks.context import CheckContext
 from graders.checks.run import run_checks
-from graders.compose import compose, unusable
+from graders.compose import compose, grader_failed, unusable
 from graders.describe.origin import KnownData
 from graders.errors import (
     AssignmentError,
@@ -29,10 +31,12 @@ from graders.expectations import Expectations
 from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
-from graders.recording.schema import Limits
+from graders.recording.schema import EnvironmentRecord, Limits
 from graders.result import CheckResult, DataSetUse, Result, SubmissionInfo
-from graders.sandbox import ForkServer, Job, Sandbox, ServedFile
-from graders.sandbox.process import Progress
+from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, Wish, find_isolation
+from graders.sandbox.process import GRACE_SECONDS
+from graders.sandbox.talk import Answerer, Progress
+from graders.sandbox.view import view_for
 from graders.submission import Submission, read_cells
 from graders.training.request import Cap
 from graders.training.session import Session
@@ -43,8 +47,8 @@ from reference.datasets.sources import Choice
 
 # The student's process writes this folder of a student's results.
 RECORDING = "recording"
-# So many times the largest training's data must fit into memory for them to go by way of it.
-_EXCHANGES = 4
+# A process that dies may have been the machine's victim: it is run once more.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Settings:
     threads: int = 0  # TensorFlow's threads per submission; 0: its own choice
     training: Literal["full", "capped", "none"] = "full"
     store: Path | None = None  # where finished trainings are kept; None: the user's cache
+    memory: float | None = None  # GB of one submission; None: the assignment's own limit
+    isolation: Wish = "auto"
 
 
 @dataclass
@@ -76,19 +82,50 @@ class Grader:
         self.server = ForkServer(self.settings.device)
         # TensorFlow is imported beside us while the data are read.
         self.server.warm_up()
-        self.sandbox = Sandbox(self.server)
         self._folder = Path(tempfile.mkdtemp(prefix="tensormark-data-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
         self.checker = Checker(self.assignment, self.data, self.cap)
         served = self._serve()
+        store = Store(self.settings.store or default_root(), on_damage=self._note)
+        self.sandbox = self._sandbox(served, store)
         self.trainer = Trainer(
             server=self.server,
-            store=Store(self.settings.store or default_root(), on_damage=self._note),
+            store=store,
             setting=setting_for(device_of(self.settings.device), self.cap, served),
             limits=self.assignment.training,
             data=served,
         )
+
+    def _sandbox(self, served: list[ServedFile], store: Store) -> Sandbox:
+        """Find out how student code can be kept in here.
+
+        Raises:
+            IsolationError: it can't, and it was required.
+
+        """
+        bounds = self._bounds()
+        view = view_for(
+            self.settings.device,
+            data=[Path(file.path) for file in served],
+            hidden=[self.assignment.folder, store.root],
+        )
+        isolation = find_isolation(view, bounds, self._folder / "root", self.settings.isolation)
+        return Sandbox(self.server, isolation, bounds)
+
+    def _bounds(self) -> Bounds:
+        cores = os.cpu_count() or 1
+        memory = self.settings.memory or self.assignment.memory_limit
+        return Bounds(
+            memory=int(memory * 1e9),
+            disk=int(self.assignment.disk_limit * 1e9),
+            processes=256 + 16 * cores,
+            cpu_seconds=int((self._seconds + GRACE_SECONDS) * cores),
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return self.settings.timeout or self.assignment.time_limit
 
     @property
     def cap(self) -> Cap | None:
@@ -117,7 +154,7 @@ class Grader:
             cap=self.cap,
         )
         try:
-            ran.ended = self._run(submission, out / RECORDING, progress)
+            self._run(ran, submission, out, progress)
         except SubmissionError as error:
             ran.problem, ran.blame = str(error), "unusable"
         except RunError as error:
@@ -136,33 +173,42 @@ class Grader:
         self.trainer.stop()
         self.server.end_all()
 
-    def _run(self, submission: Submission, recording: Path, progress: Progress | None) -> Ended:
+    def _run(self, ran: Ran, submission: Submission, out: Path, progress: Progress | None) -> None:
+        recording = out / RECORDING
         # First, so that no former recording stays beside a submission that can't be read.
         for folder in (recording, trusted_folder(recording)):
             shutil.rmtree(folder, ignore_errors=True)
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
-        cells = read_cells(submission.file_name, content, ids)
-        recording.mkdir(parents=True)
-        limit = self.settings.timeout or self.assignment.time_limit
-        room = _EXCHANGES * self.assignment.training.megabytes * 1e6
-        with _scratch_folder() as scratch, _scratch_folder(room) as exchange:
-            job = Job(
-                name=submission.file_name,
-                cells=cells,
-                recording=str(recording.resolve()),
-                scratch=str(scratch),
-                exchange=str(exchange),
-                data=self.trainer.data,
-                limits=Limits(seconds=limit),
-                seed=int(hashlib.sha256(content).hexdigest()[:8], 16),
-                device=self.settings.device,
-                threads=self.settings.threads,
-                training=self.settings.training,
-                cap=self.cap,
-            )
-            session = Session(self.trainer, exchange, trusted_folder(recording), progress)
-            return self.sandbox.run(job, progress, session.answer)
+        ran.cells = read_cells(submission.file_name, content, ids)
+        job = Job(
+            name=submission.file_name,
+            cells=ran.cells,
+            hidden=[str(folder.resolve()) for folder in (out.parent, submission.path.parent)],
+            data=self.trainer.data,
+            limits=Limits(seconds=self._seconds),
+            seed=int(hashlib.sha256(content).hexdigest()[:8], 16),
+            device=self.settings.device,
+            threads=self.settings.threads,
+            training=self.settings.training,
+            cap=self.cap,
+        )
+        ended = self._run_once(job, recording, progress)
+        while ended.how == "died" and ended.attempts < _ATTEMPTS:
+            attempts = ended.attempts + 1
+            ended = self._run_once(job, recording, progress)
+            ended.attempts = attempts
+        ran.ended = ended
+        ran.environment = _environment(self.trainer.setting.device, job.seed, ended.isolation)
+
+    def _run_once(self, job: Job, recording: Path, progress: Progress | None) -> Ended:
+        for folder in (recording, trusted_folder(recording)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+        def answers(exchange: Path) -> Answerer:
+            return Session(self.trainer, exchange, trusted_folder(recording), progress)
+
+        return self.sandbox.run(job, recording, answers, progress)
 
     def _serve(self) -> list[ServedFile]:
         """Write the data sets once so that every process of the class reads them fast."""
@@ -170,6 +216,7 @@ class Grader:
         for data in self.data:
             path = self._folder / f"{data.name}.npz"
             KnownData.of(data.name, data.load()).write(path)
+            path.chmod(0o644)  # whatever the umask: a runner may be another user
             served.append(
                 ServedFile(
                     name=data.name,
@@ -198,22 +245,41 @@ class Checker:
         return Expectations.load(self.assignment.id).under(self.cap)
 
     def check(self, ran: Ran, folder: Path) -> Result:
-        """Check what a run has left in a folder, and write `result.json`."""
-        if ran.ended is None:
-            result = unusable(self.assignment, ran.submission, ran.problem, ran.blame)
-        else:
-            try:
-                context = self.open(folder / RECORDING, ran.ended)
-                checks = run_checks(context)
-                verify_points(self.assignment, checks)
-                result = compose(context, ran.submission, checks, ran.ended)
-            except (RunError, RecordingError) as error:
-                result = unusable(self.assignment, ran.submission, str(error), "error")
-        result.save(folder / "result.json")
+        """Check what a run has left in a folder, and write `result.json`.
+
+        Whatever goes wrong with one submission ends up in its result.
+
+        Raises:
+            AssignmentError: the checks and the sheet don't fit together, so nobody can be graded.
+
+        """
+        try:
+            result = self._result(ran, folder)
+            result.save(folder / "result.json")
+        except AssignmentError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
+            result = grader_failed(self.assignment, ran.submission, error)
+            result.save(folder / "result.json")
         return result
 
-    def open(self, recording: Path, ended: Ended | None = None) -> CheckContext:
+    def _result(self, ran: Ran, folder: Path) -> Result:
+        if ran.ended is None:
+            return unusable(self.assignment, ran.submission, ran.problem, ran.blame)
+        try:
+            context = self.open(folder / RECORDING, ran)
+            checks = run_checks(context)
+            verify_points(self.assignment, checks)
+            return compose(context, ran.submission, checks, ran.ended)
+        except (RunError, RecordingError) as error:
+            return unusable(self.assignment, ran.submission, str(error), "error")
+
+    def open(self, recording: Path, ran: Ran | None = None) -> CheckContext:
         """Open a recording for checking.
+
+        Args:
+            recording: its folder.
+            ran: what we know of the run ourselves; it takes the place of what the recording says.
 
         Raises:
             RunError: the process died, and what it left can't be read.
@@ -222,9 +288,12 @@ class Checker:
         try:
             folder = RecordingFolder.open(recording)
         except RecordingError as error:
-            if ended is not None and ended.how == "died":
-                raise RunError.died(ended.detail) from error
+            if ran is not None and ran.ended is not None and ran.ended.how == "died":
+                raise RunError.died(ran.ended.detail) from error
             raise RunError.no_recording(str(error)) from error
+        if ran is not None and ran.environment is not None:
+            known = {"cells": ran.cells, "environment": ran.environment}
+            folder.data = folder.data.model_copy(update=known)
         return CheckContext(self.assignment, folder, self.expected, self.data)
 
 
@@ -259,7 +328,7 @@ def run_submission(folder: Path, submission: Path, out: Path) -> CheckContext:
     ran = grader.run(Submission(submission.stem, submission), out)
     if ran.ended is None:
         raise SubmissionError(ran.problem) if ran.blame == "unusable" else RunError(ran.problem)
-    return grader.checker.open(out / RECORDING, ran.ended)
+    return grader.checker.open(out / RECORDING, ran)
 
 
 def open_recording(folder: Path, recording: Path) -> CheckContext:
@@ -269,19 +338,17 @@ def open_recording(folder: Path, recording: Path) -> CheckContext:
     return Checker(assignment, data).open(recording)
 
 
-@contextmanager
-def _scratch_folder(memory: float = 0.0) -> Iterator[Path]:
-    """Make a folder for a while; in memory, where there is room for that many bytes."""
-    shared = Path("/dev/shm")  # noqa: S108 - the name of the folder in it is not to be guessed
-    inside = None
-    with suppress(OSError):
-        if memory and shutil.disk_usage(shared).free > memory:
-            inside = shared
-    folder = Path(tempfile.mkdtemp(prefix="tensormark-", dir=inside))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _environment(device: str, seed: int, isolation: list[str]) -> EnvironmentRecord:
+    """Describe where a run took place, from our side: what its process says of it is a claim."""
+    return EnvironmentRecord(
+        python=platform.python_version(),
+        tensorflow=metadata.version("tensorflow"),
+        keras=metadata.version("keras"),
+        platform=platform.platform(terse=True),
+        device=device,
+        seed=seed,
+        isolation=isolation,
+    )
 
 
 def _used(data: list[DataSet]) -> list[DataSetUse]:

@@ -9,20 +9,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.errors import RunError
 from graders.files import write_whole
+from graders.recording.schema import Cell, EnvironmentRecord
 from graders.result import DataSetUse, SubmissionInfo
 from graders.training.request import Cap
 
 FILE = "run.json"
+# What a submission can have too much of.
+Limit = Literal["time", "memory", "processor", "processes"]
 
 
 class Ended(BaseModel):
     """How a submission's process ended."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid")
 
     how: Literal["finished", "killed", "died"]
     seconds: float
-    detail: str = ""
+    detail: str = Field(default="", description="for killed and died: what happened")
+    limit: Limit | None = Field(default=None, description="for killed: what was passed")
+    isolation: list[str] = Field(default_factory=list, description="layers that were in force")
+    cuts: list[str] = Field(default_factory=list, description="what of the recording was left out")
+    attempts: int = Field(default=1, description="a process that dies is tried once more")
 
 
 class Ran(BaseModel):
@@ -38,6 +45,8 @@ class Ran(BaseModel):
     blame: Literal["", "unusable", "error"] = Field(
         default="", description="unusable: the file; error: the grader or the machine"
     )
+    cells: list[Cell] = Field(default_factory=list, description="of the file that was handed in")
+    environment: EnvironmentRecord | None = None
     data_sets: list[DataSetUse] = Field(default_factory=list)
     training: Literal["full", "capped", "none"] = "full"
     cap: Cap | None = None

@@ -14,7 +14,9 @@ from graders.ran import Ended
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
 from graders.recording.schema import Limits
-from graders.sandbox import ForkServer, Job, Sandbox, ServedFile
+from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, find_isolation
+from graders.sandbox.talk import Answerer
+from graders.sandbox.view import view_for
 from graders.submission import read_cells
 from graders.training.limits import Limits as TrainingLimits
 from graders.training.session import Session
@@ -50,8 +52,11 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    return Sandbox(ForkServer("cpu"))
+def sandbox(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    bounds = Bounds(memory=4 * 10**9, disk=10**9, processes=300, cpu_seconds=300)
+    view = view_for("cpu", [small_data / "fashion_mnist.npz"])
+    isolation = find_isolation(view, bounds, tmp_path_factory.mktemp("root") / "root", "auto")
+    return Sandbox(ForkServer("cpu"), isolation, bounds)
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +78,9 @@ def run_code(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Run:
     def run(
         source: str, name: str = "work.py", seconds: float = 120.0, **limits: int
     ) -> tuple[RecordingFolder, Ended]:
-        job = job_for(source, name, tmp_path, served, Limits(seconds=seconds, **limits))
-        ended = sandbox.run(job)
-        return RecordingFolder.open(Path(job.recording)), ended
+        job = job_for(source, name, served, Limits(seconds=seconds, **limits))
+        ended = sandbox.run(job, tmp_path / "recording")
+        return RecordingFolder.open(tmp_path / "recording"), ended
 
     return run
 
@@ -92,14 +97,14 @@ class Trusting:
     def run(self, source: str, seconds: float = 120.0, **changes: Any) -> RecordingFolder:
         """Run source code as a submission, and return its recording with what was trained."""
         self.runs += 1
-        folder = self.folder / str(self.runs)
-        exchange = folder / "exchange"
-        exchange.mkdir(parents=True)
-        job = job_for(source, "work.py", folder, self.trainer.data, Limits(seconds=seconds))
-        job = job.model_copy(update={"exchange": str(exchange), **changes})
-        session = Session(self.trainer, exchange, trusted_folder(Path(job.recording)))
-        self.ended = self.sandbox.run(job, answer=session.answer)
-        return RecordingFolder.open(Path(job.recording))
+        recording = self.folder / str(self.runs) / "recording"
+        job = job_for(source, "work.py", self.trainer.data, Limits(seconds=seconds))
+
+        def answers(exchange: Path) -> Answerer:
+            return Session(self.trainer, exchange, trusted_folder(recording))
+
+        self.ended = self.sandbox.run(job.model_copy(update=changes), recording, answers)
+        return RecordingFolder.open(recording)
 
 
 @pytest.fixture
@@ -114,15 +119,10 @@ def trusting(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Trus
     return Trusting(sandbox, trainer, tmp_path)
 
 
-def job_for(source: str, name: str, folder: Path, data: list[ServedFile], limits: Limits) -> Job:
-    recording, scratch = folder / "recording", folder / "scratch"
-    recording.mkdir()
-    scratch.mkdir()
+def job_for(source: str, name: str, data: list[ServedFile], limits: Limits) -> Job:
     return Job(
         name=name,
         cells=read_cells(name, source.encode(), {"1a", "1f"}),
-        recording=str(recording),
-        scratch=str(scratch),
         data=data,
         limits=limits,
         seed=7,

@@ -44,7 +44,8 @@ SHEET = Assignment.model_validate(
 )
 FINISHED = Ended(how="finished", seconds=12.0)
 DIED = Ended(how="died", seconds=12.0, detail="ended by SIGKILL")
-KILLED = Ended(how="killed", seconds=61.0, detail="it ran for 61 s")
+KILLED = Ended(how="killed", seconds=61.0, limit="time", detail="it ran for 61 s")
+FLOOD = Ended(how="killed", seconds=3.0, limit="memory", detail="it used more than 6 GB of memory")
 NOBODY = SubmissionInfo(student="alice", files=["hw.ipynb"])
 
 
@@ -214,6 +215,28 @@ def test_long_cells_and_traces_are_cut():
     assert len(failed.traceback) == 4000
 
 
+def test_a_limit_that_was_passed_is_named_and_what_was_done_counts():
+    result = make(
+        check("1a", Outcome.PASSED),
+        check("1b", Outcome.FAILED),
+        recording=Recording(status="running"),
+        ended=FLOOD,
+    )
+
+    assert result.execution.status == "stopped"
+    assert "more than 6 GB of memory" in result.execution.message
+    assert [check.outcome for check in result.checks] == [Outcome.PASSED, Outcome.ERROR]
+
+
+def test_what_was_left_out_of_a_recording_is_said():
+    ended = Ended(how="finished", seconds=1.0, cuts=["3 files were left out."])
+    recording = Recording(status="complete", cuts=["A figure was left out."])
+
+    cuts = make(recording=recording, ended=ended).execution.cuts
+
+    assert cuts == ["A figure was left out.", "3 files were left out."]
+
+
 def test_the_machine_is_described():
     environment = EnvironmentRecord(
         python="3.12",
@@ -222,10 +245,12 @@ def test_the_machine_is_described():
         platform="Linux",
         device="cpu",
         seed=7,
-        isolation=["landlock"],
+        isolation=["claimed"],
     )
-    result = make(recording=Recording(status="complete", environment=environment))
-    assert (result.execution.device, result.execution.isolation) == ("cpu", ["landlock"])
+    recording = Recording(status="complete", environment=environment)
+    ended = Ended(how="finished", seconds=1.0, isolation=["Landlock"])
+    result = make(recording=recording, ended=ended)
+    assert (result.execution.device, result.execution.isolation) == ("cpu", ["Landlock"])
     assert result.environment["seed"] == 7
 
 
@@ -249,6 +274,7 @@ def test_each_training_is_summed_up_with_the_exercise_that_looked_at_it():
         batch_size=64,
         history={"accuracy": [0.5, 0.7]},
         measured={"test_accuracy": 0.6},
+        measured_by="grader",
     )
     recording = Recording(status="complete", networks=[network, untrained], trainings=[training])
     looked = check("1b", Outcome.PASSED, 2, evidence=[TrainingEvidence(training=5)])

@@ -53,6 +53,18 @@ SUBMISSION = [
     SubmissionError.wrong_type("hw.ipynb"),
     SubmissionError.among_submissions("hw.ipynb"),
     SubmissionError.unreadable("hw.ipynb", "Permission denied"),
+    SubmissionError.not_a_file("hw.ipynb"),
+    SubmissionError.damaged_archive("hw.ipynb"),
+    SubmissionError.archive_too_large("hw.ipynb", 256.0),
+    SubmissionError.too_many_members("hw.ipynb", 10_000),
+    SubmissionError.bomb("hw.ipynb"),
+    SubmissionError.leads_out("hw.ipynb", "../a.ipynb"),
+    SubmissionError.odd_name("hw.ipynb", "a?.ipynb"),
+    SubmissionError.twice_in_archive("hw.ipynb", "a.ipynb"),
+    SubmissionError.encrypted("hw.ipynb"),
+    SubmissionError.other_compression("hw.ipynb"),
+    SubmissionError.no_code_in_archive("hw.ipynb"),
+    SubmissionError.only_archives("hw.ipynb", "inner.zip"),
 ]
 
 

@@ -33,8 +33,8 @@ from graders.runner.trusted import TrustedTrainer
 from graders.runner.watch import KerasWatcher
 from graders.runner.writer import Writer
 from graders.sandbox.device import use_device
+from graders.sandbox.enter import RUNNER_FAILED
 from graders.sandbox.job import Job
-from graders.sandbox.process import RUNNER_FAILED
 
 # Left in the recording where the runner itself fails, for the TA.
 ERROR_FILE = "runner-error.txt"
@@ -140,7 +140,6 @@ def _prepare_keras(job: Job, writer: Writer) -> None:
         platform=platform.platform(terse=True),
         device="gpu" if gpus else "cpu",
         seed=job.seed,
-        isolation=["process", "clean environment", "scratch folder", "wall time"],
     )
 
 

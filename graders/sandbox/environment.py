@@ -34,6 +34,9 @@ def server_environment(device: str) -> dict[str, str]:
         "MPLBACKEND": "agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        # Else Python would import from the folder that the command was started in, which may well
+        # be that of the submissions.
+        "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
         # Start-up notices of the C++ side: a student can't act on them.
         "TF_CPP_MIN_LOG_LEVEL": "3",

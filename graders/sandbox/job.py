@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from graders.recording.schema import Cell, Limits
+from graders.sandbox.walls import Walls
 from graders.training.request import Cap
 
 
@@ -28,8 +29,11 @@ class Job(BaseModel):
 
     name: str = Field(description="file name of the submission, for tracebacks")
     cells: list[Cell]
-    recording: str = Field(description="folder that the recording goes to")
-    scratch: str = Field(description="the student code's working folder")
+    recording: str = Field(default="", description="folder that the recording goes to")
+    scratch: str = Field(default="", description="the student code's working folder")
+    hidden: list[str] = Field(
+        default_factory=list, description="folders that must not be seen, wherever they stand"
+    )
     data: list[ServedFile] = Field(default_factory=list)
     limits: Limits = Field(default_factory=Limits)
     seed: int = Field(description="from the submission's fingerprint, so that a run repeats")
@@ -39,4 +43,5 @@ class Job(BaseModel):
     )
     training: Literal["full", "capped", "none"] = "full"
     cap: Cap | None = Field(default=None, description="bounds of each fit that is trained here")
+    walls: Walls | None = Field(default=None, description="what to go behind before it begins")
     threads: int = Field(default=0, description="TensorFlow's threads; 0: its own choice")

@@ -1,39 +1,51 @@
-"""Run one submission in a process of its own, and end that process and all its children in time.
-
-The isolation layers will go into `_enter`, between the fork and the first line of the runner.
-"""
+"""Run one submission in a process of its own, and end that process and all its children in time."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import signal
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
+from graders.errors import RunError
 from graders.ran import Ended
-from graders.sandbox.environment import runner_environment
+from graders.sandbox.box import INSIDE, Box, plain_box
+from graders.sandbox.cgroup import Group
+from graders.sandbox.enter import GO, enter, exit_reason, hello
+from graders.sandbox.isolation import Isolation
 from graders.sandbox.job import Job
 from graders.sandbox.server import ForkServer
+from graders.sandbox.talk import Answerer, Progress, Talk
+from graders.sandbox.walls import CONTROL_GROUP, Bounds
+from graders.sandbox.watch import Excess, out_of_memory, over, usage_of
 
 # What the runner gets beyond the soft limit, to write its recording down.
 GRACE_SECONDS = 30.0
-# Exit status by which the runner says that the fault is its own.
-RUNNER_FAILED = 70
-# The largest message that is read: a training request for a deep network.
-_EVENT_BYTES = 4_000_000
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 
-Progress = Callable[[dict[str, Any]], None]
-# Answers a question of the runner with messages; None: the event was no question.
-Answer = Callable[[dict[str, Any]], Iterable[bytes] | None]
+# Makes what answers a runner whose arrays come by way of a folder.
+Answers = Callable[[Path], Answerer]
+
+
+@dataclass
+class _Runner:
+    """A process that stands behind its walls and waits for the word to begin."""
+
+    process: BaseProcess
+    channel: Connection
+    box: Box
+    layers: list[str]
+    group: Group | None
+
+    @property
+    def number(self) -> int:
+        """Number of the process."""
+        return self.process.pid or 0
 
 
 @dataclass
@@ -41,117 +53,121 @@ class Sandbox:
     """Runs submissions. One of these serves a whole class."""
 
     server: ForkServer
+    isolation: Isolation
+    bounds: Bounds
 
     def run(
-        self, job: Job, progress: Progress | None = None, answer: Answer | None = None
+        self,
+        job: Job,
+        recording: Path,
+        answers: Answers | None = None,
+        progress: Progress | None = None,
     ) -> Ended:
-        """Run a job to its end, or to the end of its time.
+        """Run a job to its end, or to the end of what it may use.
 
         Args:
-            job: what to run.
+            job: what to run; where it may write is filled in here.
+            recording: folder that the recording is copied to.
+            answers: makes what answers the runner's questions; the time that this takes is not
+                the student's. Without it the runner trains by itself.
             progress: called with small dicts as cells begin; their content comes from the
                 student's process and is only good for showing.
-            answer: called with what the runner asks; the time that it takes is not the student's.
 
         Raises:
-            RunError: no process could be started.
+            RunError: no process could be started, or not behind its walls.
 
         """
-        started = time.monotonic()
-        process, channel = self.server.start(_enter, job.model_dump_json(), duplex=True)
-        talk = _Talk(channel, progress, answer)
-        # In a thread of its own: half a message would keep a reader waiting beyond any deadline.
-        reader = Thread(target=talk.go_on, daemon=True)
-        reader.start()
-        try:
-            on_time = _follow(talk, process, started + job.limits.seconds + GRACE_SECONDS)
-        finally:
-            self.server.end(process)
-            # The reader alone closes the channel: a number that two threads close may by then be
-            # another submission's.
-            reader.join(_LOOK_SECONDS)
-        seconds = time.monotonic() - started
-        if not on_time:
-            return Ended(how="killed", seconds=seconds, detail=f"it ran for {seconds:.0f} s")
-        if process.exitcode == 0:
-            return Ended(how="finished", seconds=seconds)
-        return Ended(how="died", seconds=seconds, detail=_exit_reason(process.exitcode))
-
-
-@dataclass
-class _Talk:
-    """What goes to and fro on a runner's channel."""
-
-    channel: Connection
-    progress: Progress | None
-    answer: Answer | None
-    _answered: float = 0.0
-    _since: float | None = field(default=None)
-
-    def seconds_waited(self) -> float:
-        """Time that the runner has spent waiting for answers."""
-        since = self._since
-        return self._answered + (time.monotonic() - since if since is not None else 0.0)
-
-    def go_on(self) -> None:
-        """Read events as bytes (never unpickled) until the channel is of no more use."""
-        try:
-            self._go_on()
-        finally:
-            # A runner that sends what can't be read must not wait for an answer to it.
-            self.channel.close()
-
-    def _go_on(self) -> None:
-        while True:
+        with self._started(job, asks=answers is not None) as runner:
+            started = time.monotonic()
+            answerer = answers(runner.box.exchange) if answers is not None else None
+            talk = Talk(runner.channel, progress, answerer)
+            # In a thread of its own: half a message would keep a reader waiting beyond any
+            # deadline.
+            reader = Thread(target=talk.go_on, daemon=True)
+            reader.start()
             try:
-                event = json.loads(self.channel.recv_bytes(_EVENT_BYTES))
-            except (EOFError, OSError):
-                return
-            except (ValueError, RecursionError):
-                continue
-            if not isinstance(event, dict):
-                continue
-            self._since = time.monotonic()
-            try:
-                replies = self.answer(event) if self.answer is not None else None
-                for reply in replies or ():
-                    self.channel.send_bytes(reply)
-            except OSError:  # the runner is gone
-                return
+                with contextlib.suppress(OSError):  # it is gone already
+                    runner.channel.send_bytes(GO)
+                deadline = started + job.limits.seconds + GRACE_SECONDS
+                excess = self._follow(talk, runner, deadline)
             finally:
-                self._answered += time.monotonic() - self._since
-                self._since = None
-            if replies is None and self.progress is not None:
-                self.progress(event)
+                self.server.end(runner.process)
+                if answerer is not None:
+                    answerer.close()
+                # The reader alone closes the channel: a number that two threads close may by
+                # then be another submission's.
+                reader.join(_LOOK_SECONDS)
+            seconds = time.monotonic() - started
+            if runner.group is not None and runner.group.ran_out_of_memory():
+                excess = out_of_memory(self.bounds)
+            cuts = runner.box.keep_recording(recording)
+        ended = Ended(how="finished", seconds=seconds, isolation=runner.layers, cuts=cuts)
+        if excess is not None:
+            killed = {"how": "killed", "limit": excess.limit, "detail": excess.clause}
+            return ended.model_copy(update=killed)
+        if runner.process.exitcode == 0:
+            return ended
+        reason = exit_reason(runner.process.exitcode)
+        return ended.model_copy(update={"how": "died", "detail": reason})
 
+    @contextmanager
+    def _started(self, job: Job, *, asks: bool) -> Iterator[_Runner]:
+        """Start a process that waits behind its walls for the word to begin."""
+        walls = self.isolation.walls
+        with contextlib.ExitStack() as stack:
+            box: Box | None = None
+            if walls is not None and walls.namespaces:
+                places = INSIDE
+            else:
+                box = stack.enter_context(plain_box(self.bounds.disk))
+                places = box.places
+            if walls is not None:
+                hidden = sorted({*walls.view.hidden, *job.hidden})
+                view = walls.view.model_copy(update={"hidden": hidden})
+                walls = walls.model_copy(update={"view": view, "write": list(places)})
+            written = places._asdict() if asks else {**places._asdict(), "exchange": ""}
+            job = job.model_copy(update={**written, "walls": walls, "hidden": []})
+            process, channel = self.server.start(enter, job.model_dump_json(), duplex=True)
+            try:
+                layers = hello(process, channel)
+                if box is None:
+                    box = Box.of(process.pid or 0)
+                    stack.callback(box.close)
+                group = self._group(process.pid or 0)
+            except BaseException as error:
+                self.server.end(process)
+                channel.close()
+                if isinstance(error, OSError):
+                    raise RunError.no_walls(str(error)) from error
+                raise
+            if group is not None:
+                stack.callback(group.remove)
+                layers.append(CONTROL_GROUP)
+            yield _Runner(process, channel, box, layers, group)
 
-def _enter(job_json: str, channel: Connection) -> None:
-    """First function in the student's process; from here on nothing is trusted."""
-    job = Job.model_validate_json(job_json)
-    if hasattr(os, "setsid"):
-        os.setsid()
-    environment = runner_environment(Path(job.scratch))
-    os.environ.clear()
-    os.environ.update(environment)
-    from graders.runner.main import run
+    def _group(self, process: int) -> Group | None:
+        """Put a process into a control group; where that fails, it is watched as elsewhere."""
+        if self.isolation.groups is None:
+            return None
+        with contextlib.suppress(OSError):
+            group = Group.make(self.isolation.groups, self.bounds)
+            try:
+                group.add(process)
+            except OSError:
+                group.remove()
+                raise
+            return group
+        return None
 
-    run(job, channel)
-
-
-def _follow(talk: _Talk, process: BaseProcess, deadline: float) -> bool:
-    """Talk with the runner until the process ends; False when the deadline comes first."""
-    while process.exitcode is None:
-        left = deadline + talk.seconds_waited() - time.monotonic()
-        if left <= 0:
-            return False
-        process.join(min(left, _LOOK_SECONDS))
-    return True
-
-
-def _exit_reason(code: int | None) -> str:
-    if code is not None and code < 0:
-        with contextlib.suppress(ValueError):
-            return f"ended by {signal.Signals(-code).name}"
-    if code == RUNNER_FAILED:
-        return "the runner itself failed, see runner-error.txt in the recording"
-    return f"exit status {code}"
+    def _follow(self, talk: Talk, runner: _Runner, deadline: float) -> Excess | None:
+        """Wait until the runner's process ends; say why it has to be ended before."""
+        started = time.monotonic()
+        while runner.process.exitcode is None:
+            left = deadline + talk.seconds_waited() - time.monotonic()
+            if left <= 0:
+                return Excess("time", f"it ran for {time.monotonic() - started:.0f} s")
+            usage = usage_of(runner.number, self.bounds.memory / 2)
+            if excess := over(usage, runner.box.used(), self.bounds):
+                return excess
+            runner.process.join(min(left, _LOOK_SECONDS))
+        return None

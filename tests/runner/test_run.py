@@ -27,12 +27,14 @@ def ready(model, optimizer='sgd'):
 """
 
 
-def runs(pid):
-    """Whether a process is there and not merely waiting to be reaped."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def sleepers(seconds):
+    """Processes that sleep for so long and are not merely waiting to be reaped."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if seconds in (process.info["cmdline"] or ())
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def outcome(recording, index):
@@ -344,13 +346,18 @@ def test_sys_exit_ends_its_cell_alone(run_code):
 
 
 def test_processes_left_behind_are_gone_when_the_run_has_ended(run_code):
-    recording, _ = run_code("import subprocess\nchild = subprocess.Popen(['sleep', '600']).pid")
+    recording, _ = run_code(
+        "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '600.125'])\n"
+        "runs = child.poll() is None"
+    )
 
-    child = recording.data.values["child"]
+    assert recording.data.values["runs"] is True
     deadline = time.monotonic() + 5
-    while runs(child) and time.monotonic() < deadline:
+    # Its number inside means nothing out here.
+    while sleepers("600.125") and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not runs(child)
+    assert sleepers("600.125") == []
 
 
 def test_floods_are_cut_and_said(run_code):

@@ -1,0 +1,170 @@
+"""The folders that a runner may write to: by their names inside, and as we reach them.
+
+With walls they stand in a tmpfs of the runner's own, which nobody else sees. We hold them by
+descriptors from before the first line of student code, so that whatever is renamed or linked in
+there later, our paths lead to the same folders; they outlast the runner. Without walls they are
+plain temporary folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from graders.files import open_regular
+from graders.sandbox.root import HOME
+
+# What a recording may hold at most: more is left behind, and said.
+_FILES = 3000
+_FILE_BYTES = 64_000_000
+_RECORDING_BYTES = 1_000_000_000
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
+
+
+class Places(NamedTuple):
+    """The folders by the names that the runner knows."""
+
+    scratch: str
+    recording: str
+    exchange: str
+
+
+INSIDE = Places(*(str(HOME / name) for name in Places._fields))
+
+
+@dataclass
+class Box:
+    """The folders as we reach them."""
+
+    scratch: Path
+    recording: Path
+    exchange: Path
+    _descriptors: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, process: int) -> Self:
+        """Open the folders of a process that stands behind its walls and has not begun.
+
+        Raises:
+            OSError: they can't be reached.
+
+        """
+        home = Path(f"/proc/{process}/root") / HOME.relative_to("/")
+        opened: list[int] = []
+        try:
+            for name in Places._fields:
+                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+                opened.append(os.open(home / name, flags))
+        except OSError:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
+        # By our own number, so that the trainer's processes find them as well.
+        scratch, recording, exchange = (Path(f"/proc/{os.getpid()}/fd/{d}") for d in opened)
+        return cls(scratch, recording, exchange, tuple(opened))
+
+    @property
+    def places(self) -> Places:
+        """The folders by our names, which are the runner's where there are no walls."""
+        return Places(str(self.scratch), str(self.recording), str(self.exchange))
+
+    def used(self) -> int:
+        """Bytes that were written, files without a name included."""
+        if self._descriptors:
+            status = os.statvfs(self._descriptors[0])
+            return (status.f_blocks - status.f_bfree) * status.f_frsize
+        return sum(_size(folder) for folder in (self.scratch, self.recording, self.exchange))
+
+    def keep_recording(self, target: Path) -> list[str]:
+        """Copy the recording to where it stays: plain files of plain names, within bounds.
+
+        Returns:
+            A sentence for whatever was left behind.
+
+        """
+        target.mkdir(parents=True, exist_ok=True)
+        left, total, count = 0, 0, 0
+        # The first is what the others are looked up in, and must not fall to their number.
+        _copy(self.recording / "recording.json", target, _FILE_BYTES)
+        # An iterator: a hostile folder may hold more names than memory does.
+        with os.scandir(self.recording) as entries:
+            for entry in islice(entries, _FILES + 1):
+                count += 1
+                size = _copy(Path(entry.path), target, min(_FILE_BYTES, _RECORDING_BYTES - total))
+                left += size is None
+                total += size or 0
+        said = []
+        if left:
+            said.append(
+                f"{left:,} files of the recording were no plain files, or too large; left out."
+            )
+        if count > _FILES:
+            said.append(f"The recording holds more than {_FILES:,} files; others were left out.")
+        return said
+
+    def close(self) -> None:
+        """Let go of the folders."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors = ()
+
+
+@contextmanager
+def plain_box(room: float) -> Iterator[Box]:
+    """Make the folders where there are no walls.
+
+    Args:
+        room: bytes of arrays that may go by way of the exchange; where memory has that room, it
+            stands there.
+
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tensormark-"))
+    exchange = Path(tempfile.mkdtemp(prefix="tensormark-", dir=_memory_folder(room)))
+    try:
+        for name in ("scratch", "recording"):
+            (folder / name).mkdir()
+        yield Box(folder / "scratch", folder / "recording", exchange)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(exchange, ignore_errors=True)
+
+
+def _memory_folder(room: float) -> Path | None:
+    shared = Path("/dev/shm")  # noqa: S108 - the name of the folder in it is not to be guessed
+    with suppress(OSError):
+        if shutil.disk_usage(shared).free > room:
+            return shared
+    return None
+
+
+def _copy(path: Path, target: Path, limit: int) -> int | None:
+    """Copy one file; None where it is none that a recording holds."""
+    if not _PLAIN.fullmatch(path.name):
+        return None
+    try:
+        with open_regular(path) as descriptor, open(descriptor, "rb", closefd=False) as source:
+            # A second name may stand anywhere, with a file of ours under it.
+            content = b"" if os.fstat(descriptor).st_nlink > 1 else source.read(limit + 1)
+    except OSError:
+        return None
+    if not content or len(content) > limit:
+        return None
+    (target / path.name).write_bytes(content)
+    return len(content)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                total += (Path(root) / name).lstat().st_size
+    return total

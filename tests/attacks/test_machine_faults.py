@@ -1,0 +1,69 @@
+"""No attack: the machine itself ends a submission's process, as its out-of-memory killer does.
+
+Must stay true: the submission is run once more and graded as if nothing had been; what dies each
+time is an error for a person, never a zero and never a pass; the class goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from threading import Thread
+
+import psutil
+
+from graders.result import Outcome
+from tests.attacks.conftest import Attack
+
+SLOW = "# %%\nanswers = {'1d': 8070}\n# %%\nimport time; time.sleep(1.5)\n# %%\nlate = 1\n"
+
+
+def runners() -> list[psutil.Process]:
+    """Processes of submissions: the last ones below the fork server."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it may end meanwhile
+            forked = "forkserver" in " ".join(process.parent().cmdline())
+            if forked and process.is_running() and not process.children():
+                found.append(process)
+    return found
+
+
+def kill_runners(times: int) -> None:
+    """Do as the kernel does when memory runs out."""
+    for _ in range(times):
+        deadline = time.monotonic() + 20
+        while not runners() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.6)
+        for process in runners():
+            with suppress(psutil.Error):
+                process.kill()
+        while runners() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def test_a_process_that_the_machine_has_ended_is_run_once_more(attack: Attack) -> None:
+    machine = Thread(target=kill_runners, args=(1,))
+    machine.start()
+    after = attack(SLOW)
+    machine.join()
+
+    assert after.ran.ended is not None
+    assert (after.ran.ended.how, after.ran.ended.attempts) == ("finished", 2)
+    assert after.result.execution.status == "complete"
+    assert after.values["late"] == 1
+
+
+def test_what_dies_twice_is_an_error_for_a_person(attack: Attack) -> None:
+    machine = Thread(target=kill_runners, args=(2,))
+    machine.start()
+    after = attack(SLOW)
+    machine.join()
+
+    assert after.ran.ended is not None
+    assert (after.ran.ended.how, after.ran.ended.attempts) == ("died", 2)
+    assert "SIGKILL" in after.message
+    outcomes = {check.outcome for check in after.result.checks}
+    assert outcomes <= {Outcome.PASSED, Outcome.ERROR}
+    assert Outcome.ERROR in outcomes
