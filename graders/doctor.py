@@ -16,7 +16,7 @@ from graders.assignment import list_assignments, load_assignment
 from graders.errors import StoreError
 from graders.quiet import quiet_imports
 from graders.sandbox.isolation import look
-from graders.sandbox.walls import (
+from graders.sandbox.plan import (
     CONTROL_GROUP,
     DESCRIPTORS,
     ENVIRONMENT,

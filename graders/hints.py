@@ -65,6 +65,29 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
         "A function before this line returned nothing; its result was used all the same.",
     ),
     (
+        "\\w+",
+        r"No space left on device",
+        "Delete files that are no longer needed, or write fewer: the disk space of one submission "
+        "is limited.",
+    ),
+    (
+        "MemoryError|\\w*ResourceExhaustedError",
+        r"",
+        "Work on fewer items at a time, and delete large arrays that are no longer needed: the "
+        "memory of one submission is limited.",
+    ),
+    (
+        "RuntimeError|BlockingIOError",
+        r"can't start new thread|Resource temporarily unavailable",
+        "Start fewer threads and processes, and wait for the end of those that you have started.",
+    ),
+    (
+        "\\w+",
+        r"URL fetch failure|name resolution|Network is unreachable|Max retries exceeded",
+        "There is no network while work is graded. Load the data of the exercise with "
+        "keras.datasets, and nothing else from outside.",
+    ),
+    (
         "FileNotFoundError",
         r"",
         "Work is graded in an empty folder. Load the data with keras.datasets.",

@@ -20,6 +20,12 @@ from graders.hints import hint_for
             "(n, 784)",
         ),
         ("TimeIsUp", "", "endless loop"),
+        ("OSError", "[Errno 28] No space left on device", "Delete files"),
+        ("MemoryError", "Unable to allocate 74.5 GiB for an array", "fewer items"),
+        ("RuntimeError", "can't start new thread", "fewer threads"),
+        ("BlockingIOError", "[Errno 11] Resource temporarily unavailable", "fewer threads"),
+        ("gaierror", "[Errno -3] Temporary failure in name resolution", "no network"),
+        ("Exception", "URL fetch failure on https://x.invalid: None", "no network"),
     ],
 )
 def test_errors_that_students_often_meet_have_a_hint(kind, message, word):

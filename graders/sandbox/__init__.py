@@ -2,9 +2,9 @@
 
 from graders.sandbox.isolation import Isolation, Wish, find_isolation
 from graders.sandbox.job import Job, ServedFile
+from graders.sandbox.plan import Bounds
 from graders.sandbox.process import Sandbox
 from graders.sandbox.server import ForkServer
-from graders.sandbox.walls import Bounds
 
 __all__ = [
     "Bounds",

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import psutil
 
-from graders.sandbox.walls import Bounds
+from graders.sandbox.plan import Bounds
 
 _CONTROLLERS = ("memory", "pids")
 _ROOT = Path("/sys/fs/cgroup")

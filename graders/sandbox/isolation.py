@@ -19,8 +19,7 @@ from graders.errors import IsolationError
 from graders.sandbox import kernel, landlock, seccomp
 from graders.sandbox.box import INSIDE
 from graders.sandbox.cgroup import find_parent
-from graders.sandbox.view import View
-from graders.sandbox.walls import (
+from graders.sandbox.plan import (
     ENVIRONMENT,
     LANDLOCK,
     OTHER_USER,
@@ -29,6 +28,7 @@ from graders.sandbox.walls import (
     Bounds,
     Walls,
 )
+from graders.sandbox.view import View
 
 # How much of it is wanted: all that is needed, or an error; as much as there is; none.
 Wish = Literal["require", "auto", "off"]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from graders.recording.schema import Cell, Limits
-from graders.sandbox.walls import Walls
+from graders.sandbox.plan import Walls
 from graders.training.request import Cap
 
 

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from graders.sandbox.plan import FILES, NETWORK, Walls
 from graders.sandbox.root import HOME
-from graders.sandbox.walls import FILES, NETWORK, Walls, put_up
+from graders.sandbox.walls import put_up
 
 
 def main() -> None:

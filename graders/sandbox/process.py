@@ -19,9 +19,9 @@ from graders.sandbox.cgroup import Group
 from graders.sandbox.enter import GO, enter, exit_reason, hello
 from graders.sandbox.isolation import Isolation
 from graders.sandbox.job import Job
+from graders.sandbox.plan import CONTROL_GROUP, Bounds
 from graders.sandbox.server import ForkServer
 from graders.sandbox.talk import Answerer, Progress, Talk
-from graders.sandbox.walls import CONTROL_GROUP, Bounds
 from graders.sandbox.watch import Excess, out_of_memory, over, usage_of
 
 # What the runner gets beyond the soft limit, to write its recording down.

@@ -12,31 +12,30 @@ import os
 import resource
 import select
 import signal
+import socket
 from collections.abc import Iterable, Iterator
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from graders.sandbox import kernel, landlock, seccomp
-from graders.sandbox.root import ALSO, HOME, enter_root
-from graders.sandbox.view import View
-
-# The layers by the names that results and `tensormark doctor` show.
-USER_NAMESPACE, OTHER_USER = "user namespace", "another user"
-PROCESSES, FILES, NETWORK = "PID namespace", "own file tree", "network namespace"
-SHARED_MEMORY, NAMES = "IPC namespace", "UTS and cgroup namespaces"
-LANDLOCK, FILTER = "Landlock", "system call filter"
-NO_PRIVILEGES, LIMITS = "no new privileges", "resource limits"
-DESCRIPTORS, ENVIRONMENT = "closed descriptors", "clean environment"
-CONTROL_GROUP = "control group"
-# Without one of these nobody's work is graded, unless a person says so. User and Landlock stand
-# behind the file tree as second walls.
-REQUIRED = (
-    *(PROCESSES, FILES, NETWORK, SHARED_MEMORY, FILTER, NO_PRIVILEGES, LIMITS),
-    *(DESCRIPTORS, ENVIRONMENT),
+from graders.sandbox.plan import (
+    DESCRIPTORS,
+    FILES,
+    FILTER,
+    LANDLOCK,
+    LIMITS,
+    NAMES,
+    NETWORK,
+    NO_PRIVILEGES,
+    OTHER_USER,
+    PROCESSES,
+    SHARED_MEMORY,
+    SIGNALLED,
+    USER_NAMESPACE,
+    Walls,
 )
+from graders.sandbox.root import ALSO, HOME, enter_root
 
 _SPACES = (
     kernel.CLONE_NEWNS
@@ -52,34 +51,8 @@ _STUDENT = 1000
 # limits on processes count by user. The second range is for containers, which map 65,536 users.
 _OWN_USERS = ((0x7000_0000, 0x400_0000), (30_000, 20_000))
 _OPEN_FILES = 2048
-# An exit status above this says which signal ended a process.
-SIGNALLED = 128
-
-
-class Bounds(BaseModel):
-    """What the processes of a submission may use up together."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    memory: int = Field(gt=0, description="bytes, of each process and of all together")
-    disk: int = Field(gt=0, description="bytes of files")
-    processes: int = Field(gt=0, description="processes and threads")
-    cpu_seconds: int = Field(gt=0, description="processor time of all together")
-
-
-class Walls(BaseModel):
-    """Which walls to put up, and what is left free inside."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    namespaces: bool
-    other_user: bool = Field(description="with namespaces: another user's number, not a namespace")
-    landlock: bool
-    filter: bool
-    view: View
-    mount_point: str = Field(description="an empty folder, to lay the runner's own tree on")
-    write: list[str] = Field(description="folders that may be written to, by their names inside")
-    bounds: Bounds
+# Bytes of stacks that TensorFlow's threads may claim, for each core.
+_STACKS = 64_000_000
 
 
 def put_up(walls: Walls, keep: list[int]) -> list[str]:
@@ -142,6 +115,7 @@ def _leave(walls: Walls) -> list[str]:
     os.close(theirs)
     folders = [Path(folder) for folder in walls.write]
     enter_root(walls.view, Path(walls.mount_point), folders, walls.bounds.disk, user)
+    socket.sethostname("tensormark")  # the machine's own name tells where it stands
     kernel.drop_bounding_set()
     if walls.other_user:
         os.setgroups([])
@@ -230,11 +204,14 @@ def _limit(walls: Walls) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: bounds.disk,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
-        # An allocation that is too large is a MemoryError in the student's cell. What many
-        # processes hold together is watched from outside.
-        resource.RLIMIT_DATA: bounds.memory,
+        # An allocation that is far too large is a MemoryError in the student's cell. What is held
+        # is watched from outside; this also counts the stacks of threads, which hold little.
+        resource.RLIMIT_DATA: bounds.memory + _STACKS * (os.cpu_count() or 1),
         resource.RLIMIT_CPU: bounds.cpu_seconds,
     }
+    if walls.view.gpu:
+        # Drivers of GPUs lay claim to far more than they hold.
+        del limits[resource.RLIMIT_DATA]
     if walls.namespaces:
         # Elsewhere it would count whatever else this user runs.
         limits[resource.RLIMIT_NPROC] = bounds.processes

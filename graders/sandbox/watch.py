@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from graders.ran import Limit
-from graders.sandbox.walls import Bounds
+from graders.sandbox.plan import Bounds
 
 
 @dataclass(frozen=True)

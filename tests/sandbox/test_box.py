@@ -4,7 +4,7 @@ import pytest
 
 from graders.sandbox import box as rooms
 from graders.sandbox.box import plain_box
-from graders.sandbox.walls import Bounds
+from graders.sandbox.plan import Bounds
 from graders.sandbox.watch import Usage, over
 
 

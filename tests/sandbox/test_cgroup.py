@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from graders.sandbox.cgroup import Group, find_parent
-from graders.sandbox.walls import Bounds
+from graders.sandbox.plan import Bounds
 
 BOUNDS = Bounds(memory=10**9, disk=10**8, processes=50, cpu_seconds=60)
 

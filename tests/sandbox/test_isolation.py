@@ -8,14 +8,14 @@ import pytest
 
 from graders.errors import IsolationError
 from graders.sandbox import Bounds, ForkServer, Job, Sandbox, find_isolation, isolation
-from graders.sandbox.view import view_for
-from graders.sandbox.walls import (
+from graders.sandbox.plan import (
     FILES,
     LANDLOCK,
     OTHER_USER,
     REQUIRED,
     USER_NAMESPACE,
 )
+from graders.sandbox.view import view_for
 from graders.submission import read_cells
 
 CONTAIN = Path(__file__).parent / "contain.py"
