@@ -108,6 +108,14 @@ class SubmissionError(TensormarkError):
         )
 
     @classmethod
+    def unreadable_code(cls, name: str) -> Self:
+        """Reading it took too long, or brought Python's own compiler down."""
+        return cls(
+            f"{name}: Python itself can't read the file: an expression or a block in it is nested "
+            "too deeply, or far too long. Check that it opens and runs, and hand it in again."
+        )
+
+    @classmethod
     def no_code(cls, name: str) -> Self:
         """There is nothing to run."""
         return cls(f"{name}: there is no code in it. Hand in the notebook that holds your work.")

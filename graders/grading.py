@@ -37,7 +37,8 @@ from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, Wish, 
 from graders.sandbox.process import GRACE_SECONDS
 from graders.sandbox.talk import Answerer, Progress
 from graders.sandbox.view import view_for
-from graders.submission import Submission, read_cells
+from graders.submission import Submission
+from graders.submission.apart import read_cells_apart
 from graders.training.request import Cap
 from graders.training.session import Session
 from graders.training.store import Store, default_root
@@ -180,7 +181,7 @@ class Grader:
             shutil.rmtree(folder, ignore_errors=True)
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
-        ran.cells = read_cells(submission.file_name, content, ids)
+        ran.cells = read_cells_apart(self.server, submission.file_name, content, ids)
         job = Job(
             name=submission.file_name,
             cells=ran.cells,

@@ -8,10 +8,12 @@ from graders.quiet import quiet_imports
 
 with quiet_imports():
     import matplotlib.pyplot as plt  # noqa: F401
+    import nbformat  # noqa: F401
     import tensorflow as tf  # noqa: F401
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
 
     # What both sides speak: data classes and descriptions.
     import graders.describe.measure
     import graders.sandbox.job
+    import graders.submission.read
     import graders.training.describe  # noqa: F401

@@ -72,8 +72,11 @@ def _complete_length(manager: object, pieces: list[str]) -> int:
         following = pieces[count] if count < len(pieces) else ""
         if _CONTINUES.match(following):
             continue
-        # The blank line tells IPython that an indented block has ended.
-        status, _ = manager.check_complete(source.rstrip() + "\n\n")  # type: ignore[attr-defined]
+        try:
+            # The blank line tells IPython that an indented block has ended.
+            status, _ = manager.check_complete(source.rstrip() + "\n\n")  # type: ignore[attr-defined]
+        except (RecursionError, MemoryError):  # one of its expressions is nested too deeply
+            return 1
         if status == "complete":
             return count
         if status == "invalid":
