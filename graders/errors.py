@@ -63,8 +63,9 @@ class SubmissionError(TensormarkError):
     @classmethod
     def too_large(cls, name: str, megabytes: float, limit: float) -> Self:
         """The file is larger than any notebook has to be."""
+        size = f" ({megabytes:.0f} MB)" if megabytes > limit + 1 else ""
         return cls(
-            f"{name}: the file has {megabytes:.0f} MB, more than the {limit:.0f} MB that are read. "
+            f"{name}: the file has more than the {limit:.0f} MB that are read{size}. "
             "Clear the outputs (Kernel > Restart & Clear Output), save it, and hand it in again."
         )
 

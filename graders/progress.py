@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeGuard
 
 from rich.console import Console
 from rich.progress import (
@@ -65,11 +65,11 @@ class ClassProgress:
         of, cell, epoch = event.get("of"), event.get("cell"), event.get("epoch")
         with self._lock:
             task = self._running.get(student)
-            if task is None or not isinstance(of, int):
+            if task is None or not _is_count(of):
                 return
-            if isinstance(cell, int):
+            if _is_count(cell):
                 self._bars.update(task, total=of, completed=cell, description=_indented(student))
-            elif isinstance(epoch, int):
+            elif _is_count(epoch):
                 doing = f"{_indented(student)}: trained {epoch} of {of} epochs"
                 self._bars.update(task, description=doing)
 
@@ -155,6 +155,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    """Whether it is a number that a bar can show: a process may send any."""
+    return type(value) is int and 0 <= value < 10**6
 
 
 def _indented(student: str) -> str:

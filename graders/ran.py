@@ -15,7 +15,7 @@ from graders.training.request import Cap
 
 FILE = "run.json"
 # What a submission can have too much of.
-Limit = Literal["time", "memory", "processor", "processes"]
+Limit = Literal["time", "memory", "disk", "processor", "processes"]
 
 
 class Ended(BaseModel):

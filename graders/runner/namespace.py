@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,10 @@ _ITEMS = 200
 _ITEMS_TRACED = 100
 _FEATURES_TRACED = 64
 _NAME = 80
+# Places that are looked at in one variable, and in all of them; characters of texts in all.
+_PLACES_EACH = 20_000
+_PLACES = 200_000
+_CHARACTERS = 5_000_000
 
 
 def record_namespace(namespace: dict[str, Any], writer: Writer, data: DataWatcher) -> None:
@@ -30,11 +36,93 @@ def record_namespace(namespace: dict[str, Any], writer: Writer, data: DataWatche
     `results['KxIA']`. A sequence of length one stands for its only item, because
     `np.where(...)` returns such a tuple.
     """
+    keeper = _Keeper(writer, data)
     for name, value in namespace.items():
         try:
-            _keep(str(name)[:_NAME], value, writer, data, depth=0)
+            keeper.begin()
+            keeper.keep(str(name)[:_NAME], value)
+        except _FullError:
+            writer.note("The variables hold more than is kept; the rest was left out.")
         except BaseException as error:  # noqa: BLE001 - a look at an object may raise anything
             writer.note_failure(f"The variable {name[:_NAME]}", error)
+
+
+class _FullError(Exception):
+    """No more is kept of a variable."""
+
+
+@dataclass
+class _Keeper:
+    """Writes values down, as far as there is room for them."""
+
+    writer: Writer
+    data: DataWatcher
+    places: int = _PLACES_EACH
+    all_places: int = _PLACES
+    characters: int = _CHARACTERS
+
+    def begin(self) -> None:
+        """Begin another variable: one that is endless must not take the others' room."""
+        self.places = min(_PLACES_EACH, self.all_places)
+
+    def keep(self, name: str, value: Any, depth: int = 0) -> None:
+        """Write one value down under its name.
+
+        Raises:
+            _FullError: there is no more room for it.
+
+        """
+        self._spend()
+        recording, limits = self.writer.recording, self.writer.limits
+        reduced = simple(value)
+        if reduced is not None:
+            if self.writer.has_room("values", recording.values, limits.values):
+                recording.values[name] = self._bounded(reduced)
+            if not getattr(value, "ndim", 0):
+                return
+        array = _as_whole_array(value)
+        if array is not None:
+            if self.writer.has_room("arrays", recording.arrays, limits.arrays):
+                recording.arrays[name] = _array_record(name, array, self.writer, self.data)
+            return
+        if isinstance(value, list | tuple) and len(value) == 1 and depth < _DEPTH:
+            self.keep(name, value[0], depth + 1)
+        elif isinstance(value, list | tuple | dict):
+            self._keep_container(name, value, depth)
+
+    def _keep_container(
+        self, name: str, value: list[Any] | tuple[Any, ...] | dict[Any, Any], depth: int
+    ) -> None:
+        """A dict or list of simple things is kept whole; arrays in it each under their own name."""
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        kept: dict[str, Any] = {}
+        for key, item in islice(items, _ITEMS):
+            self._spend()
+            reduced = simple(item)
+            if reduced is not None or item is None:
+                kept[str(key)[:_NAME]] = self._bounded(reduced)
+            elif depth < _DEPTH:
+                self.keep(f"{name}[{key!r}]"[:_NAME], item, depth + 1)
+        values, limit = self.writer.recording.values, self.writer.limits.values
+        if isinstance(value, dict) and self.writer.has_room("values", values, limit):
+            values[name] = kept
+
+    def _spend(self) -> None:
+        self.places -= 1
+        self.all_places -= 1
+        if self.places < 0:
+            raise _FullError
+
+    def _bounded(self, value: Any) -> Any:
+        if isinstance(value, str):
+            text = value[: self.writer.limits.text_characters]
+            if len(text) > self.characters:
+                raise _FullError
+            self.characters -= len(text)
+            return text
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**63:
+            return float(value) if math.log2(abs(value)) < 1000 else None
+        return value
 
 
 def simple(value: Any) -> Any:
@@ -57,47 +145,6 @@ def simple(value: Any) -> Any:
         except (TypeError, ValueError):
             return None
     return None
-
-
-def _keep(name: str, value: Any, writer: Writer, data: DataWatcher, depth: int) -> None:
-    recording, limits = writer.recording, writer.limits
-    reduced = simple(value)
-    if reduced is not None:
-        if writer.has_room("values", recording.values, limits.values):
-            recording.values[name] = _bounded(reduced, limits.text_characters)
-        if not getattr(value, "ndim", 0):
-            return
-    array = _as_whole_array(value)
-    if array is not None:
-        if writer.has_room("arrays", recording.arrays, limits.arrays):
-            recording.arrays[name] = _array_record(name, array, writer, data)
-        return
-    if isinstance(value, list | tuple) and len(value) == 1 and depth < _DEPTH:
-        _keep(name, value[0], writer, data, depth + 1)
-    elif isinstance(value, list | tuple | dict):
-        _keep_container(name, value, writer, data, depth)
-
-
-def _keep_container(
-    name: str,
-    value: list[Any] | tuple[Any, ...] | dict[Any, Any],
-    writer: Writer,
-    data: DataWatcher,
-    depth: int,
-) -> None:
-    """A dict or list of simple things is kept whole; arrays in it each under their own name."""
-    items = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-    kept: dict[str, Any] = {}
-    for key, item in items[:_ITEMS]:
-        reduced = simple(item)
-        if reduced is not None or item is None:
-            kept[str(key)[:_NAME]] = _bounded(reduced, writer.limits.text_characters)
-        elif depth < _DEPTH:
-            _keep(f"{name}[{key!r}]"[:_NAME], item, writer, data, depth + 1)
-    if isinstance(value, dict) and writer.has_room(
-        "values", writer.recording.values, writer.limits.values
-    ):
-        writer.recording.values[name] = kept
 
 
 def _as_whole_array(value: Any) -> Any:
@@ -143,11 +190,3 @@ def _array_record(name: str, array: Any, writer: Writer, data: DataWatcher) -> A
         minimum=low,
         maximum=high,
     )
-
-
-def _bounded(value: Any, characters: int) -> Any:
-    if isinstance(value, str):
-        return value[:characters]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**63:
-        return float(value) if math.log2(abs(value)) < 1000 else None
-    return value

@@ -50,6 +50,10 @@ class Shell:
         self._shell = InteractiveShell.instance(config=config)
         self._shell.showtraceback = _no_traceback
         self._shell.showsyntaxerror = _no_traceback
+        # IPython 9 keeps a copy of all output and of every traceback for its history. We keep our
+        # own, bounded; a RecursionError's copy alone takes seconds.
+        self._shell._tee = lambda *_, **__: contextlib.nullcontext()
+        self._shell._format_exception_for_storage = lambda *_, **__: {}
         self._shell.ask_exit = lambda: None  # exit() ends a session; here there is none to end
         self._silence_commands()
         builtins.input = _no_input

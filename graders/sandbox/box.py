@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from graders.files import open_regular
-from graders.sandbox.root import HOME
+from graders.sandbox.root import EXCHANGE, HOME, RECORDING, RECORDING_BYTES, SCRATCH
 
 # What a recording may hold at most: more is left behind, and said.
 _FILES = 3000
 _FILE_BYTES = 64_000_000
-_RECORDING_BYTES = 1_000_000_000
+# A share of the disk: who has less left has met its end.
+_FULL = 0.01
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
 
@@ -37,7 +38,7 @@ class Places(NamedTuple):
     exchange: str
 
 
-INSIDE = Places(*(str(HOME / name) for name in Places._fields))
+INSIDE = Places(str(SCRATCH), str(RECORDING), str(EXCHANGE))
 
 
 @dataclass
@@ -79,9 +80,17 @@ class Box:
     def used(self) -> int:
         """Bytes that were written, files without a name included."""
         if self._descriptors:
-            status = os.statvfs(self._descriptors[0])
-            return (status.f_blocks - status.f_bfree) * status.f_frsize
+            disks = [os.statvfs(descriptor) for descriptor in self._descriptors]
+            return sum((disk.f_blocks - disk.f_bfree) * disk.f_frsize for disk in disks)
         return sum(_size(folder) for folder in (self.scratch, self.recording, self.exchange))
+
+    def is_full(self) -> bool:
+        """Whether nothing more can be written somewhere: no bytes are left, or no files."""
+        disks = [os.statvfs(descriptor) for descriptor in self._descriptors]
+        return any(
+            disk.f_bfree < disk.f_blocks * _FULL or disk.f_ffree < disk.f_files * _FULL
+            for disk in disks
+        )
 
     def keep_recording(self, target: Path) -> list[str]:
         """Copy the recording to where it stays: plain files of plain names, within bounds.
@@ -98,7 +107,7 @@ class Box:
         with os.scandir(self.recording) as entries:
             for entry in islice(entries, _FILES + 1):
                 count += 1
-                size = _copy(Path(entry.path), target, min(_FILE_BYTES, _RECORDING_BYTES - total))
+                size = _copy(Path(entry.path), target, min(_FILE_BYTES, RECORDING_BYTES - total))
                 left += size is None
                 total += size or 0
         said = []

@@ -4,7 +4,13 @@ After a first TensorFlow operation a fork hangs, so this module must only import
 a fork, a runner or a trainer, is decided after it: neither's code stands here.
 """
 
+import os
+
 from graders.quiet import quiet_imports
+
+# Matplotlib looks for its settings in the folder that the command was started in, and that may
+# well be the one with the submissions.
+os.chdir(os.sep)
 
 with quiet_imports():
     import matplotlib.pyplot as plt  # noqa: F401

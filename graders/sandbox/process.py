@@ -22,7 +22,7 @@ from graders.sandbox.job import Job
 from graders.sandbox.plan import CONTROL_GROUP, Bounds
 from graders.sandbox.server import ForkServer
 from graders.sandbox.talk import Answerer, Progress, Talk
-from graders.sandbox.watch import Excess, out_of_memory, over, usage_of
+from graders.sandbox.watch import Excess, out_of_disk, out_of_memory, over, usage_of
 
 # What the runner gets beyond the soft limit, to write its recording down.
 GRACE_SECONDS = 30.0
@@ -100,6 +100,8 @@ class Sandbox:
             seconds = time.monotonic() - started
             if runner.group is not None and runner.group.ran_out_of_memory():
                 excess = out_of_memory(self.bounds)
+            if excess is None and runner.process.exitcode != 0 and runner.box.is_full():
+                excess = out_of_disk(self.bounds)
             cuts = runner.box.keep_recording(recording)
         ended = Ended(how="finished", seconds=seconds, isolation=runner.layers, cuts=cuts)
         if excess is not None:

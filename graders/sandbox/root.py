@@ -1,8 +1,9 @@
 """A file tree of its own for a runner: what a View names, read-only, and one place to write.
 
 Bind mounts on a small tmpfs become the root of the mount namespace; of the machine's own tree
-nothing is left. What the runner writes goes to another tmpfs, whose size is the limit of the disk
-space that a submission may use, files without a name included.
+nothing is left. What the runner writes goes to others, whose sizes are the limits of the disk
+space that a submission may use, files without a name included. The recording has one of its own:
+who fills up the disk must not lose what was done before.
 """
 
 from __future__ import annotations
@@ -15,23 +16,25 @@ from graders.sandbox.view import View
 
 # Where the runner finds its folders inside.
 HOME = Path("/home/student")
+SCRATCH, RECORDING, EXCHANGE = (HOME / name for name in ("scratch", "recording", "exchange"))
 # Other names of folders in there.
 ALSO = (Path("/tmp"), Path("/dev/shm"))  # noqa: S108 - names inside
 _ROOT_BYTES = 4_000_000
 _ROOT_FILES = 20_000
 _BOX_FILES = 100_000
+# What a reader takes of a recording: its JSON and its arrays.
+RECORDING_BYTES = 330_000_000
 
 _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 
 
-def enter_root(view: View, mount_point: Path, folders: list[Path], size: int, user: int) -> None:
+def enter_root(view: View, mount_point: Path, size: int, user: int) -> None:
     """Replace this mount namespace's tree; the caller is the first process of its PID namespace.
 
     Args:
         view: what is seen.
         mount_point: any empty folder.
-        folders: folders to make below HOME, which may be written to.
-        size: bytes that may be written in all.
+        size: bytes that may be written to the scratch folder and its like, and to the exchange.
         user: number of the user, and of the group, that they belong to.
 
     Raises:
@@ -43,7 +46,7 @@ def enter_root(view: View, mount_point: Path, folders: list[Path], size: int, us
     small = f"mode=755,size={_ROOT_BYTES},nr_inodes={_ROOT_FILES}"
     kernel.mount("tensormark", mount_point, "tmpfs", quiet, small)
     # First, because the grader's data may stand in the machine's /tmp.
-    _make_box(mount_point, folders, size, user)
+    _make_box(mount_point, size, user)
     for name in view.read:
         _show(mount_point, Path(name))
     _hide(mount_point, view)
@@ -106,18 +109,25 @@ def _make_etc(root: Path, user: int) -> None:
         (etc / name).write_text(text)
 
 
-def _make_box(root: Path, folders: list[Path], size: int, user: int) -> None:
+def _make_box(root: Path, size: int, user: int) -> None:
     home = _inside(root, HOME)
     home.mkdir(parents=True)
-    options = f"mode=755,size={size},nr_inodes={_BOX_FILES}"
-    kernel.mount("box", home, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-    for folder in (*folders, HOME / "tmp", HOME / "shm"):
-        inside = _inside(root, folder)
-        inside.mkdir()
-        os.chown(inside, user, user)
+    _make_disk(home, size, user)
+    for place, room in ((RECORDING, RECORDING_BYTES), (EXCHANGE, size)):
+        _inside(root, place).mkdir()
+        _make_disk(_inside(root, place), room, user)
+    for place in (SCRATCH, HOME / "tmp", HOME / "shm"):
+        _inside(root, place).mkdir()
+        os.chown(_inside(root, place), user, user)
     # Where programs write whatever TMPDIR says, and where semaphores are kept.
-    for name, place in zip(ALSO, ("tmp", "shm"), strict=True):
-        _bind(home / place, _inside(root, name))
+    for name, folder in zip(ALSO, ("tmp", "shm"), strict=True):
+        _bind(home / folder, _inside(root, name))
+
+
+def _make_disk(place: Path, size: int, user: int) -> None:
+    options = f"mode=755,size={size},nr_inodes={_BOX_FILES}"
+    kernel.mount("box", place, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    os.chown(place, user, user)
 
 
 def _change_root(root: Path) -> None:

@@ -44,6 +44,9 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
     "userfaultfd": (323, 282),
     # The kernel's own machinery.
     "bpf": (321, 280),
@@ -84,6 +87,9 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_SETSOCKOPT = {"x86_64": 54, "aarch64": 208}
+# SO_SNDBUF, SO_RCVBUF and their forced kin: what a buffer holds, no limit counts.
+_SOL_SOCKET, _BUFFERS = 1, (7, 8, 32, 33)
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # x86_64 has a second numbering of its calls behind this bit.
 _X32 = 0x4000_0000
@@ -100,7 +106,7 @@ _NAMESPACES = (
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
 # Offsets in the record that the kernel hands to a filter.
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, (16, 24, 32)
 
 # AF_UNIX serves multiprocessing; the others end in a network namespace without any network.
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6) if hasattr(socket, "AF_UNIX") else ()
@@ -151,15 +157,28 @@ def program(machine: str, network: bool, memory_files: bool) -> bytes:
     code += _refuse(_CLONE3, errno.ENOSYS)
     code += [
         _instruction(_JUMP_EQUAL, _CLONE[machine], otherwise=4),
-        _instruction(_LOAD, _FIRST_ARGUMENT),
+        _instruction(_LOAD, _ARGUMENTS[0]),
         _instruction(_JUMP_ANY_BIT, _NAMESPACES, otherwise=1),
         _instruction(_RETURN, _ERRNO | errno.EPERM),
         _instruction(_RETURN, _ALLOW),
     ]
+    code += [
+        _instruction(_JUMP_EQUAL, _SETSOCKOPT[machine], otherwise=len(_BUFFERS) + 5),
+        _instruction(_LOAD, _ARGUMENTS[1]),
+        _instruction(_JUMP_EQUAL, _SOL_SOCKET, otherwise=len(_BUFFERS) + 2),
+        _instruction(_LOAD, _ARGUMENTS[2]),
+        *(
+            _instruction(_JUMP_EQUAL, option, then=len(_BUFFERS) - position)
+            for position, option in enumerate(_BUFFERS)
+        ),
+        _instruction(_RETURN, _ALLOW),
+        # As if it had been done: libraries ask for more and go on with what they get.
+        _instruction(_RETURN, _ERRNO),
+    ]
     families = _FAMILIES if network else _FAMILIES[:1]
     code += [
         _instruction(_JUMP_EQUAL, _SOCKET[machine], otherwise=len(families) + 2),
-        _instruction(_LOAD, _FIRST_ARGUMENT),
+        _instruction(_LOAD, _ARGUMENTS[0]),
         *(
             _instruction(_JUMP_EQUAL, family, then=len(families) - position)
             for position, family in enumerate(families)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from graders.ran import Limit
 from graders.sandbox.plan import Bounds
+
+# Bytes that one socket's buffer holds by default, and twice that with the kernel's own share.
+_SOCKET = 425_000
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,19 @@ def usage_of(process: int, known: float = 0.0) -> Usage:
     with suppress(psutil.Error):
         first = psutil.Process(process)
         found = [first, *first.children(recursive=True)]
-    memory, cpu = 0, 0.0
+    memory, cpu, tables = 0, 0.0, 0
     for one in found:
         with suppress(psutil.Error):
             memory += one.memory_info().rss
+            tables += _page_tables(one.pid)
             times = one.cpu_times()
             # Those of children that have ended among them, and were waited for.
             cpu += times.user + times.system + times.children_user + times.children_system
     if memory > known:
         # Forked processes share most of it, and each was counted with all.
         memory = sum(_own_memory(one) for one in found)
-    return Usage(memory, len(found), cpu)
+    # What the kernel holds for them is nobody's resident memory.
+    return Usage(memory + tables + _sockets(found), len(found), cpu)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,34 @@ def out_of_memory(bounds: Bounds) -> Excess:
         f"it used more than {bounds.memory / 1e9:g} GB of memory, the files that it wrote among "
         "it. Work on fewer items at a time, and delete large arrays that are no longer needed",
     )
+
+
+def out_of_disk(bounds: Bounds) -> Excess:
+    """Say that a process has died of a full disk."""
+    return Excess(
+        "disk",
+        f"it filled up its disk space of {bounds.disk / 1e9:g} GB. Write fewer and smaller files, "
+        "and delete what is no longer needed",
+    )
+
+
+def _page_tables(process: int) -> int:
+    """Bytes of a process's page tables; 0 where the system doesn't tell."""
+    with suppress(OSError, ValueError, IndexError):
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
+        return int(status.split("VmPTE:", 1)[1].split(maxsplit=1)[0]) * 1024
+    return 0
+
+
+def _sockets(processes: list[psutil.Process]) -> int:
+    """Bytes that the sockets of a network namespace of their own may hold."""
+    with suppress(OSError, ValueError, IndexError):
+        last = processes[-1].pid
+        if Path(f"/proc/{last}/ns/net").readlink() == Path("/proc/self/ns/net").readlink():
+            return 0  # the machine's own
+        text = Path(f"/proc/{last}/net/sockstat").read_text(encoding="ascii")
+        return int(text.split("used", 1)[1].split(maxsplit=1)[0]) * _SOCKET
+    return 0
 
 
 def _own_memory(process: psutil.Process) -> int:

@@ -8,6 +8,7 @@ recording, comes from the requests that were carried out.
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -165,8 +166,7 @@ class Session:
         """Wait for the arrays of a request; returns a message that says which are missing."""
         self._waiting = asked
         wanted = dict.fromkeys(array.digest for array in asked.request.arrays)
-        missing = [d for d in wanted if not (self.exchange / file_of(d)).is_file()]
-        return _message(need=missing)
+        return _message(need=[d for d in wanted if not _is_there(self.exchange / file_of(d))])
 
     def _arrays(self) -> Iterator[bytes]:
         asked, self._waiting = self._waiting, None
@@ -290,6 +290,14 @@ def _validated(given: Any, kind: type[_P]) -> _P:
             first = error.errors(include_url=False, include_input=False)[0]
             detail = f" ({first['msg']})"
         raise Refused(f"the request is not valid{detail}") from error
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a plain file; a link there would tell what else is on the machine."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _number(value: Any) -> int | None:

@@ -1,7 +1,7 @@
 """Grades hostile work as a class is graded, and looks at what it has left behind.
 
-Whatever an attack does, `attack` asserts on its own that nothing outside has changed, that no
-process and no temporary folder is left, and that the next, honest, submission is graded right.
+Whatever an attack does, `attack` asserts on its own that nothing outside has changed and that no
+process and no temporary folder is left; after each file, honest work is graded as it was before.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from graders.assignment import load_assignment
+from graders.expectations import Expectations
 from graders.grading import RECORDING, Grader, Settings
 from graders.ran import Ran
 from graders.recording import RecordingFolder
@@ -28,11 +29,9 @@ from graders.sandbox.process import GRACE_SECONDS
 from graders.submission import Submission
 
 SECRET = "the-answer-is-swordfish"
-# 2a asks for four matrices; one that is right shows that honest work is graded beside an attack.
-HONEST = """
-KxIA = [[0, 0, 0], [0, 0, 0], [0, 0, 0]]
-answers = {"1d": "8,070"}
-"""
+_EXPECTED = Expectations.load("fashion_cnn")
+# Two points of honest work.
+HONEST = f"KxIA = {_EXPECTED['KxIA']}\nanswers = {{'1d': {_EXPECTED['small.parameters']}}}\n"
 
 
 @dataclass
@@ -134,8 +133,8 @@ def grader(small_data: Path, outside: Outside) -> Iterator[Grader]:
         patch.setenv("TENSORMARK_SECRET", SECRET)
         made = Grader(load_assignment("fashion_cnn"), settings)
         made.server.warm_up()
-        yield made
-        made.stop()
+    yield made
+    made.stop()
 
 
 @contextmanager
@@ -170,8 +169,13 @@ def limits(
 
 
 @pytest.fixture
-def attack(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Attack]:
+def attack(
+    grader: Grader, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Attack]:
     """Grade source code, or a notebook's bytes, as one student's work."""
+    # So that folders of other runs of these tests aren't taken for what is left.
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     before, folders = outside.state(), _temporary()
     count = 0
 
@@ -190,26 +194,37 @@ def attack(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Attack]
     assert outside.state() == before, "something outside was changed"
     assert _left_running() == [], "a process is left"
     assert _temporary() - folders == set(), "a temporary folder is left"
-    honest = run(HONEST, "alice.py")
-    assert honest.result.execution.status == "complete"
-    assert honest.outcome("parameters") is not Outcome.ERROR
-    assert honest.outcome("KxIB") is Outcome.NOT_ATTEMPTED
+
+
+@pytest.fixture(scope="module", autouse=True)
+def honest_work_is_graded_right_afterwards(plain: Attack, grader: Grader) -> Iterator[None]:
+    """After all attacks of a file, the grader that they met still grades as before."""
+    before = plain(HONEST)
+    assert len(before.passed) == 2, "two answers of it are right"
+    yield
+    after = graded(grader, HONEST, before.folder.with_name("again"))
+    assert after.result.execution.status == "complete"
+    assert after.passed == before.passed
+
+
+def graded(grader: Grader, source: str, folder: Path) -> Aftermath:
+    """Grade source code into a folder."""
+    path = folder.with_suffix(".py")
+    path.write_text(source, encoding="utf-8")
+    started = time.monotonic()
+    result = grader.grade(Submission("alice", path), folder)
+    return Aftermath(result, Ran.load(folder), folder, time.monotonic() - started)
 
 
 @pytest.fixture(scope="session")
 def plain(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Attack:
     """Grade code that attacks nothing, once: what an attack is compared with."""
-    graded: dict[str, Aftermath] = {}
+    known: dict[str, Aftermath] = {}
 
     def run(source: str) -> Aftermath:
-        if source not in graded:
-            path = tmp_path_factory.mktemp("plain") / "plain.py"
-            path.write_text(source, encoding="utf-8")
-            folder, started = path.parent / "out", time.monotonic()
-            result = grader.grade(Submission("plain", path), folder)
-            seconds = time.monotonic() - started
-            graded[source] = Aftermath(result, Ran.load(folder), folder, seconds)
-        return graded[source]
+        if source not in known:
+            known[source] = graded(grader, source, tmp_path_factory.mktemp("plain") / "out")
+        return known[source]
 
     return run
 

@@ -1,0 +1,226 @@
+"""Talking to the grader over the runner's own channel, in place of the runner.
+
+Must stay true: whatever comes over it, the grader neither crashes nor waits beyond the limits, and
+nothing that is said there is worth a point.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from graders.batch import grade_class
+from graders.grading import Grader
+from graders.progress import ClassProgress
+from graders.result import Result
+from graders.submission import Submission
+from tests.attacks.conftest import HONEST, Attack, limits
+
+SEIZE = f"""{HONEST}
+# %%
+import gc, json, os, socket, struct, time
+from multiprocessing.connection import Connection
+found = [int(n) for n in os.listdir('/proc/self/fd')
+         if os.path.lexists(f'/proc/self/fd/{{n}}')
+         and os.readlink(f'/proc/self/fd/{{n}}').startswith('socket:')]
+others = [one.fileno() for one in gc.get_objects() if type(one) is Connection and not one.closed]
+channel = found[0]
+def put(content, fd=channel):
+    while content: content = content[os.write(fd, content):]
+def frame(content, length=None):
+    put(struct.pack('!i', len(content) if length is None else length) + content)
+def tell(**event): frame(json.dumps(event).encode())
+def heard(seconds=2.0):
+    one = socket.socket(fileno=os.dup(channel)); one.settimeout(seconds)
+    try: return repr(one.recv(1 << 16))[:2000]
+    except OSError as error: return type(error).__name__
+# %%
+"""
+TRAIN = """
+import keras, numpy as np
+x = np.random.default_rng(7).random((64, 4)); y = np.arange(64) % 2
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+model.compile('sgd', keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.fit(x, y, verbose=0)
+"""
+# What the honest part is worth by itself.
+GIVEN = ["test_1_dense.py::test_parameters_of_the_small_network"]
+
+
+def test_the_channel_can_be_found_but_nothing_else(attack: Attack) -> None:
+    after = attack(f"{SEIZE}report = json.dumps([found, others])")
+
+    found, others = after.report
+    assert len(found) == 1
+    assert found == others
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("put(os.urandom(1_000_000))", id="garbage"),
+        pytest.param("put(struct.pack('!i', -1) + struct.pack('!Q', 2**63) + b'x')", id="endless"),
+        pytest.param("put(struct.pack('!i', -2) + b'x' * 100)", id="below zero"),
+        pytest.param("put(struct.pack('!i', 2**31 - 1) + b'x')", id="giant"),
+        pytest.param("frame(b''); frame(b'{'); frame(b'\\xff\\xfe'); frame(b'null')", id="no JSON"),
+        pytest.param("frame(b'[' * 3_000_000)", id="deep"),
+        pytest.param("frame(b'{\"a\":' * 600_000 + b'1' + b'}' * 600_000)", id="deep and whole"),
+        pytest.param("frame(b'1' * 3_999_999); frame(b'1e999'); frame(b'NaN')", id="numbers"),
+        pytest.param("os.close(channel)", id="closed"),
+        pytest.param("os.dup2(os.open('/dev/null', os.O_RDWR), channel)", id="exchanged"),
+        pytest.param(
+            "socket.socket(fileno=os.dup(channel)).shutdown(socket.SHUT_RD)", id="half closed"
+        ),
+        pytest.param(
+            "for event in ('train', 'measure', 'arrays', ['train'], {}, None, 1e999, 'hello'):\n"
+            "    for request in (None, [], 'x' * 10**6, {'network': {'layers': [{}] * 10**5}}):\n"
+            "        tell(event=event, request=request, cell=-1, model='m' * 1000)\n"
+            "heard()",
+            id="absurd requests",
+        ),
+        pytest.param(
+            "tell(layers=['all of them'], error=''); tell(layers=[], error='no walls')\n"
+            "tell(how='finished', score=100); put(b'go'); frame(b'go')",
+            id="a second hello",
+        ),
+    ],
+)
+def test_no_words_harm_the_grader_or_help_the_speaker(attack: Attack, words: str) -> None:
+    after = attack(f"{SEIZE}{words}\n# %%\nreached = 1")
+
+    assert after.ran.ended.how == "finished"
+    assert after.result.execution.status == "complete"
+    assert after.values["reached"] == 1
+    assert "KxIA" in after.recording.data.arrays
+    assert after.passed == GIVEN
+    assert "all of them" not in str(after.ran.ended.isolation)
+    assert after.ran.ended.seconds < 12
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("put(os.urandom(1_000_000))", id="garbage"),
+        pytest.param("os.close(channel)", id="closed"),
+        pytest.param(
+            "tell(event='train', request={}); tell(event='arrays'); tell(event='train')",
+            id="answers that nobody awaits",
+        ),
+    ],
+)
+def test_a_training_after_nonsense_takes_place_and_is_not_believed(
+    attack: Attack, words: str
+) -> None:
+    after = attack(f"{SEIZE}{words}\n# %%\n{TRAIN}\nreached = 1")
+
+    assert after.values["reached"] == 1
+    assert after.result.execution.status == "complete"
+    assert len(after.result.trainings) == 1
+    assert not after.result.trainings[0].verified
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("put(struct.pack('!i', 1000) + b'half'); time.sleep(60)", id="half a frame"),
+        pytest.param(
+            "put(struct.pack('!i', 1000) + b'half')\nimport signal\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(60)",
+            id="half a frame, and deaf",
+        ),
+        pytest.param(
+            "import threading\n"
+            "def talk():\n    while True: tell(event='train', request={'x': 'y' * 10**6})\n"
+            "threading.Thread(target=talk, daemon=True).start()\n"
+            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(60)",
+            id="never reads an answer",
+        ),
+    ],
+)
+def test_nobody_waits_for_a_speaker_beyond_its_time(
+    attack: Attack, grader: Grader, words: str
+) -> None:
+    with limits(grader, seconds=2.5, grace=1.5):
+        after = attack(f"{SEIZE}{words}")
+
+    assert after.result.execution.status == "timeout"
+    assert after.ran.ended.seconds < 10
+    assert after.recording.data.outcomes[0].status == "ok"
+
+
+def test_a_flood_of_events_costs_the_speaker_alone(attack: Attack, grader: Grader) -> None:
+    with limits(grader, seconds=20):
+        after = attack(
+            f'{SEIZE}event = b\'{{"event": "cell", "cell": 1, "of": 1}}\'\n'
+            "block = (struct.pack('!i', len(event)) + event) * 1000\n"
+            "sent = 0\n"
+            "try:\n    for _ in range(1000): put(block); sent += 1000\n"
+            "except OSError: pass\n"
+            "# %%\nreached = 1"
+        )
+
+    assert after.result.execution.status == "complete"
+    assert after.values["reached"] == 1
+    assert after.values["sent"] < 10**6
+    assert after.ran.ended.seconds < 20
+
+
+def test_answers_to_forged_requests_hold_nothing_of_the_grader(attack: Attack) -> None:
+    after = attack(
+        f"{SEIZE}answers = []\n"
+        "for request in ({'network': '../../etc/passwd'}, {'data': {'x': '/etc/shadow'}}, 7):\n"
+        "    for event in ('train', 'measure', 'arrays'):\n"
+        "        tell(event=event, request=request); answers.append(heard())\n"
+        "report = json.dumps(answers)"
+    )
+
+    assert len(after.report) == 9
+    assert all("refused" in answer for answer in after.report)
+    own = str(Path(__file__).parents[2])
+    assert not any(own in answer or "Traceback" in answer for answer in after.report)
+
+
+class Screen(ClassProgress):
+    """A terminal's bars, drawn to memory."""
+
+    def __init__(self) -> None:
+        self.written = io.StringIO()
+        super().__init__(Console(file=self.written, force_terminal=True, width=100), 2)
+
+    def end(self, student: str, result: Result) -> None:
+        super().end(student, result)
+        self.last = student
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param("cell=k * 10**4000, of=1", id="beyond all bars"),
+        pytest.param("cell=k, of=10**4000", id="a whole without end"),
+        pytest.param("cell=-k * 10**400, of=-1", id="below zero"),
+        pytest.param("cell=k, of=0", id="nothing of nothing"),
+        pytest.param("epoch=10**4000, of=10**4000", id="epochs"),
+        pytest.param("cell='[bold', epoch='[/]', of='\\x1b]0;owned\\x07'", id="markup"),
+        pytest.param("cell=True, of=True, epoch=[1]", id="other kinds"),
+    ],
+)
+def test_what_is_shown_of_a_run_harms_no_class(grader: Grader, tmp_path: Path, event: str) -> None:
+    """The bars of a class show what runners say; honest work beside it is graded."""
+    told = f"for k in range(4): tell(event='cell', {event}); time.sleep(0.4)\ntime.sleep(1)"
+    for name, code in (
+        ("mallory", f"{SEIZE}{told}"),
+        ("alice", f"{HONEST}\nimport time; time.sleep(1)"),
+    ):
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    class_ = [Submission(name, tmp_path / f"{name}.py") for name in ("mallory", "alice")]
+    screen = Screen()
+
+    with screen.shown():
+        graded = grade_class(grader, class_, tmp_path / "out", workers=2, observer=screen)
+
+    assert [one.result.execution.status for one in graded] == ["complete", "complete"]
+    assert "\x1b]0;" not in screen.written.getvalue()
+    assert screen.last == "mallory"

@@ -1,0 +1,156 @@
+"""Files beside a submission that bear names which Python, pytest or a library would load.
+
+Must stay true: whoever grades in a folder of submissions, by the real command, executes nothing
+that stands there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.conftest import HONEST
+
+COMMAND = Path(sys.executable).parent / "tensormark"
+MODULES = (
+    *("conftest", "sitecustomize", "usercustomize", "numpy", "keras", "tensorflow", "json"),
+    *("random", "typing", "pydantic", "psutil", "rich", "typer", "jinja2", "IPython", "site"),
+    *("reference", "assignments", "templates", "tests", "test_planted", "setup", "plugin"),
+    *("_pytest", "pytest", "multiprocessing", "six", "matplotlibrc", "encodings", "readline"),
+)
+PACKAGES = ("graders", "graders/sandbox", "graders/runner", "keras_", "google")
+TEXTS = {
+    "pytest.ini": "[pytest]\naddopts = -p plugin\npython_files = *.py\n",
+    "tox.ini": "[pytest]\naddopts = -p plugin\n",
+    "setup.cfg": "[tool:pytest]\naddopts = -p plugin\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p plugin'\npythonpath = ['.']\n",
+    "planted.pth": "import plugin\n",
+    "python._pth": ".\nimport site\n",
+    "pyvenv.cfg": "home = .\ninclude-system-site-packages = true\n",
+    "matplotlibrc": "backend: module://plugin\n",
+    "keras.json": '{"backend": "plugin"}',
+    "assignment.toml": "id = 'planted'\n",
+    ".env": "PYTHONPATH=.\nPYTHONSTARTUP=plugin.py\n",
+    "ipython_config.py": "import plugin\n",
+}
+
+
+def plant(folder: Path, canary: Path) -> None:
+    """Lay everything out; each leaves its name behind where it is executed."""
+    folder.mkdir(exist_ok=True)
+
+    def sing(name: str) -> str:
+        return (
+            "import os as _os\n"
+            f"_os.makedirs({str(canary)!r}, exist_ok=True)\n"
+            f"open({str(canary)!r} + '/' + {name.replace('/', '.')!r}, 'w').close()\n"
+        )
+
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in MODULES:
+        (folder / f"{name}.py").write_text(sing(name), encoding="utf-8")
+    for name in PACKAGES:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text(sing(f"{name}-package"), encoding="utf-8")
+        (folder / name / "__main__.py").write_text(sing(f"{name}-main"), encoding="utf-8")
+    (folder / "linked.py").symlink_to(folder / "plugin.py")
+    (folder / "planted-1.0.dist-info").mkdir()
+    (folder / "planted-1.0.dist-info" / "METADATA").write_text("Name: planted\nVersion: 1.0\n")
+    (folder / "planted-1.0.dist-info" / "entry_points.txt").write_text(
+        "[pytest11]\nplanted = plugin\n[tensormark]\nplanted = plugin\n", encoding="utf-8"
+    )
+
+
+def graded(*arguments: str, cwd: Path, data: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
+    return subprocess.run(
+        [str(COMMAND), *arguments],
+        cwd=cwd,
+        env=environment | {"TENSORMARK_DATA": str(data), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_each_of_them_sings_where_it_is_executed(tmp_path: Path) -> None:
+    """Else the silence below would prove nothing."""
+    plant(tmp_path / "class", tmp_path / "canary")
+
+    subprocess.run([sys.executable, "-c", "import psutil"], cwd=tmp_path / "class", check=True)
+
+    assert "psutil" in [path.name for path in (tmp_path / "canary").iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(
+    tmp_path: Path, small_data: Path
+) -> None:
+    folder, canary = tmp_path / "class", tmp_path / "canary"
+    plant(folder, canary)
+    (folder / "mallory.py").write_text(
+        f"{HONEST}\nimport os\nfound = sorted(os.listdir('.'))", encoding="utf-8"
+    )
+
+    done = graded(
+        *("grade", "fashion_cnn", "mallory.py", "-o", "out", "--timeout", "20"),
+        cwd=folder,
+        data=small_data,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 of 1 submissions graded" in done.stdout
+    assert (folder / "out" / "mallory" / "feedback.html").is_file()
+    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
+    tmp_path: Path, small_data: Path
+) -> None:
+    folder, canary = tmp_path / "class", tmp_path / "canary"
+    plant(folder, canary)
+    (folder / "hw.py").write_text(HONEST, encoding="utf-8")
+
+    done = graded(
+        "check", "fashion_cnn", "hw.py", "--report", "page.html", cwd=folder, data=small_data
+    )
+
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    assert (folder / "page.html").is_file()
+    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_a_settings_file_of_a_library_does_not_change_others_work(
+    tmp_path: Path, small_data: Path
+) -> None:
+    """Matplotlib takes its settings from the folder that a command was started in."""
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / "matplotlibrc").write_text("figure.figsize: 1, 1\naxes.titlesize: 77\n")
+    (folder / "alice.py").write_text(
+        "import matplotlib\nsize = float(matplotlib.rcParams['figure.figsize'][0])",
+        encoding="utf-8",
+    )
+
+    done = graded(
+        *("grade", "fashion_cnn", "alice.py", "-o", "out", "--timeout", "20"),
+        cwd=folder,
+        data=small_data,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    recording = (folder / "out" / "alice" / "recording" / "recording.json").read_text()
+    assert '"size":1.0' not in recording
