@@ -22,6 +22,7 @@ from graders.files import write_whole
 from graders.grading import Grader
 from graders.ran import Ran
 from graders.report import render_class, render_html, render_markdown
+from graders.report.text import clean
 from graders.result import Result, SubmissionInfo
 from graders.submission import Submission
 
@@ -227,5 +228,5 @@ def _folders(submissions: Sequence[Submission], out: Path) -> dict[str, Path]:
 
 
 def _cell(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(clean(text).split())
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -156,8 +156,13 @@ def _check_id(item: pytest.Item) -> str:
 
 
 def _title(item: pytest.Item) -> str:
-    """First line of the check's docstring; a parametrized case adds its own id."""
+    """First line of the check's docstring; a parametrized case adds its own id.
+
+    Not where the check is hidden: the id would show its input.
+    """
     function = getattr(item, "function", None)
     text = (getattr(function, "__doc__", None) or item.name).strip().splitlines()[0]
     callspec = getattr(item, "callspec", None)
-    return f"{text} ({callspec.id})" if callspec is not None else text
+    mark = item.get_closest_marker("exercise")
+    hidden = mark is not None and bool(mark.kwargs.get("hidden", False))
+    return text if callspec is None or hidden else f"{text} ({callspec.id})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from typing import Any
 
 from graders.recording.schema import CompileRecord, LayerRecord, Shape
@@ -176,13 +177,30 @@ def _layer(layer: Any, inputs: list[int]) -> LayerRecord:
     shape = _shape(layer, config)
     total, trainable = count_parameters(layer)
     return LayerRecord(
-        type=type(layer).__name__,
+        type=_type_name(layer),
         config={k: v for k, v in config.items() if k not in _LEFT_OUT and v is not None},
         inputs=inputs,
         output_shape=shape,
         parameters=total,
         trainable=trainable,
     )
+
+
+def _type_name(layer: Any) -> str:
+    """Name a layer's class; one of the student's own that is called like one of Keras' says so."""
+    name = type(layer).__name__
+    return name if stock_layers().get(name, type(layer)) is type(layer) else f"own {name}"
+
+
+@cache
+def stock_layers() -> dict[str, type]:
+    """Return Keras' own layers by name, as they were at the first call.
+
+    That has to come before any student code, which may put its own in their place.
+    """
+    import keras
+
+    return {name: found for name, found in vars(keras.layers).items() if isinstance(found, type)}
 
 
 def _shape(layer: Any, config: dict[str, Any]) -> Shape | None:

@@ -21,6 +21,7 @@ import keras
 import tensorflow as tf
 
 from graders.describe.arrays import DataWatcher
+from graders.describe.networks import stock_layers
 from graders.recording.schema import Cell, CellOutcome, EnvironmentRecord
 from graders.runner.figures import FigureWatcher
 from graders.runner.fitting import Fitting
@@ -88,7 +89,8 @@ def _run(job: Job, channel: Connection) -> None:
         _run_cells(job.cells, shell, writer, channel, started)
         status = "complete"
     writer.cell = None
-    with contextlib.suppress(Exception):  # what it can't look at stays unnamed
+    # What it can't look at stays unnamed; a student's object may raise anything at a look.
+    with contextlib.suppress(BaseException):
         networks.finish(shell.namespace)
     record_namespace(shell.namespace, writer, data)
     writer.recording.status = status
@@ -130,6 +132,7 @@ def _cut_off(cell: Cell, shell: Shell, seconds: float) -> CellOutcome:
 
 def _prepare_keras(job: Job, writer: Writer) -> None:
     gpus = use_device(job.device, job.threads)
+    stock_layers()
     keras.utils.set_random_seed(job.seed)
     if job.device == "gpu" and not gpus:
         raise RuntimeError("--device gpu was asked for, and TensorFlow sees no GPU here")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import PydanticSerializationError
+from pydantic import BaseModel
 
 from graders.files import write_whole
 from graders.recording.schema import Limits, Recording
@@ -32,11 +33,12 @@ class Writer:
     def save(self) -> None:
         """Write recording.json whole or not at all."""
         try:
-            text = self.recording.model_dump_json()
-        except PydanticSerializationError:
-            # Half of a surrogate pair, which Python's str holds and UTF-8 doesn't.
-            whole = _encodable(self.recording.model_dump(mode="python"))
-            text = Recording.model_validate(whole).model_dump_json()
+            with warnings.catch_warnings():
+                # Of a student's object that passes for a number or a text.
+                warnings.simplefilter("error")
+                text = self.recording.model_dump_json()
+        except Exception:  # noqa: BLE001 - or of half a surrogate pair, which UTF-8 has not
+            text = Recording.model_validate(_exact(self.recording)).model_dump_json()
         write_whole(self.folder / "recording.json", text)
 
     def has_room(self, what: str, items: list[Any] | dict[str, Any], limit: int) -> bool:
@@ -78,12 +80,29 @@ class Writer:
         return file
 
 
-def _encodable(value: Any) -> Any:
-    """Replace what can't be written as UTF-8, in every text of a nested value."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    return value
+def _exact(value: Any) -> Any:
+    """Rebuild a nested value of Python's own types alone, by their own methods.
+
+    What a student's class says of itself is not asked; what is none of these becomes None.
+    """
+    kind = type(value)
+    if issubclass(kind, BaseModel):
+        return {
+            name: _exact(item) for name, item in object.__getattribute__(value, "__dict__").items()
+        }
+    if issubclass(kind, str):
+        return str.__str__(value).encode("utf-8", "replace").decode("utf-8")
+    if issubclass(kind, dict):
+        return {_exact(key): _exact(item) for key, item in dict.items(value)}
+    if issubclass(kind, list | tuple):
+        return [_exact(item) for item in _members(value)]
+    if issubclass(kind, bool) or value is None:
+        return value
+    if issubclass(kind, int):
+        return int.__add__(value, 0)
+    return float.__add__(value, 0.0) if issubclass(kind, float) else None
+
+
+def _members(value: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
+    own: Any = list if issubclass(type(value), list) else tuple
+    return iter(own.__iter__(value))

@@ -46,7 +46,8 @@ FULL = {
     "unlinked open files": "kept = []\n"
     "for _ in range(30):\n"
     "    kept.append(open('one', 'wb', buffering=0)); os.unlink('one')\n"
-    "    if kept[-1].write(bytes(10**8)) < 10**8: raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))",
+    "    if kept[-1].write(bytes(10**8)) < 10**8:\n"
+    "        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))",
     "the recording's folder": "for number in range(30):\n"
     "    with open(f'{REC}/{number}.npy', 'wb') as file: file.write(bytes(10**8))",
     "the exchange": "for number in range(30):\n"
