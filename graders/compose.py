@@ -192,7 +192,7 @@ def _execution(recording: RecordingFolder, ended: Ended) -> Execution:
 def _status(recording: RecordingFolder, ended: Ended) -> tuple[str, str]:
     data = recording.data
     if ended.how == "died":
-        return "stopped", RunError.died(ended.detail).args[0]
+        return "stopped", RunError.died(ended.detail, ended.attempts).args[0]
     if ended.how == "killed" and ended.limit != "time":
         return "stopped", (
             f"The run was ended because {ended.detail}. What was done until then is graded."

@@ -63,9 +63,11 @@ class SubmissionError(TensormarkError):
     @classmethod
     def too_large(cls, name: str, megabytes: float, limit: float) -> Self:
         """The file is larger than any notebook has to be."""
-        size = f" ({megabytes:.0f} MB)" if megabytes > limit + 1 else ""
+        size, most = f"{megabytes:.0f} MB, ", f"{limit:.0f} MB"
+        # Of some files no more was read than the limit, and a little above it rounds to it.
+        size = "" if size.startswith(most) else size
         return cls(
-            f"{name}: the file has more than the {limit:.0f} MB that are read{size}. "
+            f"{name}: the file has {size}more than the {most} that are read. "
             "Clear the outputs (Kernel > Restart & Clear Output), save it, and hand it in again."
         )
 
@@ -257,12 +259,13 @@ class RunError(TensormarkError):
     """The runner failed for a reason that is not the student's."""
 
     @classmethod
-    def died(cls, how: str) -> Self:
+    def died(cls, how: str, attempts: int = 1) -> Self:
         """The process that ran the submission ended without finishing its recording."""
+        again = f", each of {attempts} times" if attempts > 1 else ""
         return cls(
-            f"The process that ran the submission ended early ({how}). This can be the code's "
-            "doing (a crash inside a library, os._exit, too much memory) or the machine's. "
-            "Run it again; a TA should look if it stays so."
+            f"The process that ran the submission ended early ({how}{again}). This can be the "
+            "code's doing (a crash inside a library, os._exit, too much memory) or the machine's. "
+            "A TA will look."
         )
 
     @classmethod

@@ -289,8 +289,9 @@ class Checker:
         try:
             folder = RecordingFolder.open(recording)
         except RecordingError as error:
-            if ran is not None and ran.ended is not None and ran.ended.how == "died":
-                raise RunError.died(ran.ended.detail) from error
+            ended = ran.ended if ran is not None else None
+            if ended is not None and ended.how == "died":
+                raise RunError.died(ended.detail, ended.attempts) from error
             raise RunError.no_recording(str(error)) from error
         if ran is not None and ran.environment is not None:
             known = {"cells": ran.cells, "environment": ran.environment}

@@ -48,6 +48,7 @@ SUBMISSION = [
     SubmissionError.not_notebook("hw.ipynb", "it has no cells"),
     SubmissionError.other_language("hw.ipynb", "julia"),
     SubmissionError.no_code("hw.ipynb"),
+    SubmissionError.unreadable_code("hw.ipynb"),
     SubmissionError.no_code_in_folder("hw.ipynb"),
     SubmissionError.several_files("hw.ipynb", ["a.ipynb", "b.ipynb"]),
     SubmissionError.wrong_type("hw.ipynb"),

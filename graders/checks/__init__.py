@@ -26,7 +26,7 @@ from graders.checks.outcome import (
     Unscored,
     attach,
 )
-from graders.checks.values import answer, is_number, readings
+from graders.checks.values import answer, is_number, mentioned, readings
 from graders.checks.variables import (
     assert_answer,
     assert_matrix,
@@ -63,6 +63,7 @@ __all__ = [
     "find_array",
     "input_shape",
     "is_number",
+    "mentioned",
     "parts_of",
     "readings",
     "require",

@@ -27,6 +27,14 @@ class Aspect:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """One respect in which nobody but a person can tell whether a training is the wanted one."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Wanted:
     """An experiment that the sheet asks for.
 
@@ -68,8 +76,11 @@ def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Asp
         yield Aspect("optimizer", wanted.optimizer, "not compiled", "none")
     if attempt.training is not None:
         yield from _data_aspects(wanted, attempt, attempt.training, course)
-        if wanted.epochs is not None and attempt.epochs != wanted.epochs:
+        if wanted.epochs is not None and (attempt.epochs != wanted.epochs or attempt.cut_short):
             found = _epochs(attempt.epochs)
+            if attempt.cut_short:
+                steps = attempt.training.steps_per_epoch or 0
+                found += f" of {steps:,} step{'' if steps == 1 else 's'}, less than one pass each"
             yield Aspect("epochs", _epochs(wanted.epochs), found, found)
         if wanted.fresh and attempt.foreign_epochs:
             found = f"a network already trained for {_epochs(attempt.foreign_epochs)}"
@@ -78,6 +89,31 @@ def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Asp
         unknown = attempt.training.validation is not None and attempt.training.validation.x is None
         if not attempt.tested and not unknown:
             yield Aspect("validation", "the test set", _validation_text(attempt), "other")
+
+
+def unknowns_of(attempt: Attempt) -> Iterator[Unknown]:
+    """List the respects in which it can't be told what a training was.
+
+    What is wrong for sure is wrong nevertheless: see `aspects_of`.
+    """
+    if attempt.training is None:
+        return
+    x, labels = attempt.training.data.x, attempt.training.data.y
+    if x is None:
+        why = "The training data came from a generator or pipeline, which can't be looked into"
+        for name in ("items", "labels", "scaling", "vectorised"):
+            yield Unknown(name, why)
+    elif x.origin is None:
+        why = "The training data can't be recognised as images of the data set"
+        yield Unknown("items", why)
+        yield Unknown("labels", why)
+    elif x.origin.by == "values" and (labels is None or labels.agreement is None):
+        yield Unknown("labels", "The labels can't be compared with those of the data set")
+    if attempt.cut_short and attempt.seen < (attempt.items or 0) - (attempt.batch_size or 0):
+        yield Unknown("items", "In so few steps, not all items that were given can have been seen")
+    if attempt.cut_short is None or attempt.cut_before:
+        why = "It can't be told whether an epoch, of as many steps as were given, was a whole pass"
+        yield Unknown("epochs", why)
 
 
 def _compile_aspects(wanted: Wanted, attempt: Attempt, compiled: CompileRecord) -> Iterator[Aspect]:

@@ -46,6 +46,7 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
 
     Raises:
         NotAttempted: there is none.
+        Unscored: there is one of which only the student's own process tells.
 
     """
     attempt = match.attempt
@@ -71,13 +72,25 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
         _attach_network(match)
         problem = "was built but never trained"
         if attempt.training is not None:
-            problem = "was given to fit(), which did not come to its end"
+            ended = attempt.training.status == "ok"
+            problem = "was given to fit(), " + (
+                "but for no epoch at all" if ended else "which did not come to its end"
+            )
         raise NotAttempted(
             f"A network for this exercise {problem}.",
             expected=what,
             found=attempt.title,
             where=attempt.where,
             hint="Compile it and call fit(); if a cell failed, mend the error first.",
+        )
+    if trained and attempt.claimed:
+        said = "The grader could neither carry out this training nor measure its network"
+        raise Unscored(
+            _because(said, attempt),
+            expected="a network that the grader can build again, to train or to measure it",
+            found=attempt.title,
+            where=attempt.where,
+            hint=_MEASURABLE,
         )
     return attempt
 
@@ -133,6 +146,7 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
     Raises:
         CheckFailed: names each difference. A mistake carried over from an earlier exercise
             follows from that one.
+        Unscored: nothing is wrong here for sure, but one of the respects can't be judged.
 
     """
     attempt = match.attempt
@@ -142,10 +156,21 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
         for aspect in match.aspects
         if aspect.name in names and not match.is_own_choice(aspect.name)
     ]
-    if not wrong:
-        return
     sources = [match.sources(aspect.name) for aspect in wrong]
     own = [a for a, source in zip(wrong, sources, strict=True) if not source]
+    settled = {aspect.name for aspect in wrong}
+    unknown = [u for u in match.unknowns if u.name in names and u.name not in settled]
+    # A mistake of an earlier exercise may keep its points here, and must not hide anything.
+    if unknown and not own:
+        raise Unscored(
+            f"{unknown[0].why}.",
+            found=attempt.title,
+            where=attempt.where,
+            hint="Nothing is lost; a person will look. Arrays of the images that were served, "
+            "passed to fit() with their labels, can be checked at once.",
+        )
+    if not wrong:
+        return
     first = own[0] if own else wrong[0]
     raise CheckFailed(
         _sentence("; ".join(f"{_WORDS[a.name]} {a.found}, not {a.expected}" for a in wrong)),
@@ -169,12 +194,14 @@ def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None,
     Raises:
         CheckFailed: the accuracy lies below the range. Where the training differs from the
             reference in something that earns its points elsewhere, it follows from there.
-        Unscored: the grader couldn't measure the network, or there is no range for these data or
-            this batch size.
+        Unscored: the grader couldn't measure the network, its weights were brought along, or
+            there is no range for these data or this batch size.
 
     """
     attempt = match.attempt
     assert attempt is not None, "call require() first"
+    if attempt.brought_along:
+        raise _brought_along(attempt)
     accuracy = attempt.test_accuracy
     if accuracy is None:
         raise _unmeasured("The grader couldn't measure the test accuracy itself", attempt)
@@ -212,11 +239,14 @@ def assert_better(better: Match, worse: float | None, what: str, than: str, hint
 
     Raises:
         CheckFailed: it does not.
-        Unscored: the grader couldn't measure one of the two.
+        Unscored: the grader couldn't measure one of the two, or the weights of the first were
+            brought along.
 
     """
     attempt = better.attempt
     assert attempt is not None, "call require() first"
+    if attempt.brought_along:
+        raise _brought_along(attempt)
     accuracy = attempt.test_accuracy
     if accuracy is None:
         said = f"{what} can't be compared: the grader couldn't measure its test accuracy itself"
@@ -250,14 +280,31 @@ def _unmeasured(sentence: str, attempt: Attempt) -> Unscored:
             where=attempt.where,
             hint="Nothing is lost. Leave out --training none to have it judged.",
         )
-    why = attempt.training.note.strip().rstrip(".") if attempt.training else ""
     return Unscored(
-        f"{sentence}: {why}." if why else f"{sentence}.",
+        _because(sentence, attempt),
         expected="a network that the grader can build again, to let it classify the test images",
         found=attempt.title,
         where=attempt.where,
         hint=_MEASURABLE,
     )
+
+
+def _brought_along(attempt: Attempt) -> Unscored:
+    return Unscored(
+        "The training began with weights that were not trained in this submission, so what it "
+        "reached can't be told from what was brought along.",
+        expected="a training from fresh weights, or one that goes on from another fit()",
+        found=attempt.title,
+        where=attempt.where,
+        hint="Nothing is lost; a person will look. A new network that is trained with fit() alone "
+        "can be judged at once.",
+    )
+
+
+def _because(sentence: str, attempt: Attempt) -> str:
+    """Add the reason that the runner gives for a training of the student's own process."""
+    why = attempt.training.note.strip().rstrip(".") if attempt.training else ""
+    return f"{sentence}: {why}." if why else f"{sentence}."
 
 
 def expected_accuracy(

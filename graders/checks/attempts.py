@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,7 @@ class Attempt:
     exercise: str | None = None  # of the cell it stands in; a hint, never a proof
     predicted: NDArray[Any] | None = None  # by the grader, for each test item
     looped: int = 0  # epochs before that belong to the same training, as in a loop of fit(epochs=1)
+    cut_before: bool = False  # an epoch before may have been cut short (see `cut_short`)
 
     @property
     def foreign_epochs(self) -> int:
@@ -63,8 +64,26 @@ class Attempt:
 
     @property
     def trained(self) -> bool:
-        """Whether a training came to its end, or was left out on the grader's wish."""
-        return self.training is not None and self.training.status in {"ok", "skipped"}
+        """Whether a training of any epoch came to its end, or was left out on the grader's wish."""
+        if self.training is None or self.skipped:
+            return self.skipped
+        return self.training.status == "ok" and self.training.epochs > 0
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the student's process alone says that, and how, a training took place."""
+        training = self.training
+        return (
+            training is not None
+            and training.status == "ok"
+            and training.trained == "here"
+            and training.measured_by != "grader"
+        )
+
+    @property
+    def brought_along(self) -> bool:
+        """Whether a training began with weights that were not trained in this submission."""
+        return self.training is not None and self.training.start == "given"
 
     @property
     def skipped(self) -> bool:
@@ -92,6 +111,26 @@ class Attempt:
     def batch_size(self) -> int | None:
         """Items in one step."""
         return self.training.batch_size if self.training else None
+
+    @property
+    def cut_short(self) -> bool | None:
+        """Whether an epoch was less than a pass through all items; None if unknown.
+
+        The last batch, which may be smaller, may be left out: `len(x) // batch_size` steps are a
+        whole pass.
+        """
+        steps = self.training.steps_per_epoch if self.training else None
+        if steps is None:
+            return False
+        if self.items is None or not self.batch_size:
+            return None
+        return steps < self.items // self.batch_size
+
+    @property
+    def seen(self) -> int:
+        """Items in all steps of all epochs together, where the steps of an epoch were given."""
+        steps = self.training.steps_per_epoch if self.training else None
+        return self.epochs * (steps or 0) * (self.batch_size or 0)
 
     @property
     def rescaled(self) -> float | None:
@@ -178,25 +217,29 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
             continue
         trained.add(network.id)
         calls = tuple(call for call in data.calls if call.after_training == training.id)
-        found.append(
-            (
-                training.cell if training.cell is not None else 10**6,
-                Attempt(
-                    network,
-                    training,
-                    calls,
-                    _exercise(recording, training.cell),
-                    _predicted(recording, training),
-                    _looped(training, data.trainings, by_id),
-                ),
-            )
+        attempt = Attempt(
+            network,
+            training,
+            calls,
+            _exercise(recording, training.cell),
+            _predicted(recording, training),
+            _looped(training, data.trainings, by_id),
         )
+        found.append((training.cell if training.cell is not None else 10**6, attempt))
     for network in data.networks:
         if network.id not in trained and network.layers:
             position = network.cell if network.cell is not None else 10**6
             found.append((position, Attempt(network, None, (), _exercise(recording, network.cell))))
     found.sort(key=lambda pair: pair[0])
-    return [attempt for _, attempt in found]
+    attempts = [attempt for _, attempt in found]
+    # Which came first is a claim as well, and weights can be handed from network to network.
+    if any(attempt.cut_short is not False for attempt in attempts):
+        return [replace(a, cut_before=_went_on(a)) for a in attempts]
+    return attempts
+
+
+def _went_on(attempt: Attempt) -> bool:
+    return attempt.training is not None and attempt.training.epochs_before > 0
 
 
 def _looped(

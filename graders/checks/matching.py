@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from graders.checks.aspects import Aspect, Course, Wanted, aspects_of
+from graders.checks.aspects import Aspect, Course, Unknown, Wanted, aspects_of, unknowns_of
 from graders.checks.attempts import Attempt
 from graders.checks.layers import (
     Comparison,
@@ -45,6 +45,8 @@ _COSTS = {
     "vectorised": 0.1,
 }
 _UNTRAINED = 1.6
+# Of two equal trainings the one that can be judged counts.
+_LEFT_OPEN = 0.2
 _LAYERS_LIMIT = 6.0
 _OTHER_EXERCISE = 0.3
 _OWN_EXERCISE = -0.8
@@ -64,6 +66,7 @@ class Match:
     attempt: Attempt | None
     comparison: Comparison | None = None  # None where any network of the family will do
     aspects: tuple[Aspect, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
     parent: Match | None = None
     earlier: tuple[Match, ...] = ()
 
@@ -186,6 +189,7 @@ class Matches:
             attempt,
             self._compare(wanted, attempt),
             tuple(aspects_of(wanted, attempt, self._course)),
+            tuple(unknowns_of(attempt)),
             parent,
             tuple(earlier.values()),
         )
@@ -227,7 +231,10 @@ class Matches:
                 cost += _RATE_OF_ANOTHER_OPTIMIZER
             else:
                 cost += _COSTS[name]
-        accuracy = attempt.test_accuracy
+        open_ = attempt.claimed or attempt.brought_along
+        if open_ or any(unknown.name not in aspects for unknown in unknowns_of(attempt)):
+            cost += _LEFT_OPEN
+        accuracy = None if attempt.brought_along else attempt.test_accuracy
         if accuracy is not None and 0.0 <= accuracy <= 1.0:
             cost -= _ACCURACY * accuracy
         if attempt.exercise is not None:

@@ -12,7 +12,17 @@ from typing import Any
 from graders.recording import RecordingFolder
 from graders.recording.schema import Cell
 
-_NUMBER = re.compile(r"[-+]?\d[\d.,_' \u00a0\u202f]*(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
+# What may stand between thousands, beside a comma and a point.
+_SPACES = " _'\u2019\u00a0\u2009\u202f"
+# A sign behind a number or a name is an operator.
+_NUMBER = re.compile(
+    rf"(?:(?<![\w.)])[-+])?(?:[1-9]\d{{0,2}}(?:[{_SPACES}.,]\d{{3}})+(?!\d)(?:[.,]\d+)?"
+    r"|\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+)
+# Each number of "8060,8070": a comma that separates no thousands may separate answers.
+_APART = re.compile(r"(?:(?<![\w.)])[-+])?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+# Labels and names that hold a digit, such as 1d and Conv2D, but no number such as 1e-2.
+_NAMED = re.compile(r"(?<![\w.,])\d{1,2}[A-Za-z]\b(?![-+]?\d)|\b[A-Za-z_]+\d(?![\d.,])\w*")
 _LABEL = re.compile(r"[^a-z0-9]*(?:exercise |ex\.? ?|q)?(\d{1,2})\s*\(?([a-z])\)?(?![a-z0-9])")
 _LONG_COMMENT_WORDS = 5
 _TEXT_READ = 1000
@@ -41,9 +51,12 @@ def answer(recording: RecordingFolder, key: str) -> Any:
 
 
 def readings(value: Any) -> list[float]:
-    """All numbers that an answer can be read as, the likeliest first.
+    """All ways to read the one number that decides an answer, the likeliest first.
 
     8070, '8,070', '8.070', "8 070 parameters", '784*10+10 = 7850', '0,01', 0.0099999998
+
+    In a text, that is the only number behind the last equals sign, else the only number there is.
+    Nothing decides '8060 or 8070', or a calculation without its result.
     """
     if isinstance(value, bool) or value is None:
         return []
@@ -54,19 +67,32 @@ def readings(value: Any) -> list[float]:
             return []
     if not isinstance(value, str):
         return []
-    # A text with several numbers, such as a calculation, has the answer at its beginning or end,
-    # or beside an equals sign.
-    found: list[str] = []
-    for part in (*value[:_TEXT_READ].split("="), value[:_TEXT_READ]):
-        numbers = _NUMBER.findall(part)
-        found += [numbers[0], numbers[-1]] if numbers else []
-    read = [number for text in dict.fromkeys(found) for number in _as_numbers(text)]
-    return list(dict.fromkeys(read))
+    text = value[:_TEXT_READ]
+    for part in (text.rpartition("=")[2], text):
+        found = [_as_numbers(number) for number in _numbers(part)]
+        if found:
+            # One number may stand there twice: '8,070 (8070)'.
+            return [reading for reading in found[0] if all(reading in other for other in found)]
+    return []
+
+
+def mentioned(value: Any) -> list[float]:
+    """All readings of all numbers of an answer; whether one of them is meant, a person can say."""
+    if not isinstance(value, str):
+        return readings(value)
+    text = value[:_TEXT_READ]
+    found = [*_NUMBER.findall(text), *_APART.findall(text)]
+    return list(dict.fromkeys(reading for number in found for reading in _as_numbers(number)))
 
 
 def is_number(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
-    """Tell whether any reading of an answer is the expected number, relative tolerance given."""
-    return any(math.isclose(r, expected, rel_tol=tolerance) for r in readings(value))
+    """Tell whether an answer can be read as the expected number, relative tolerance given."""
+    return _holds(readings(value), expected, tolerance)
+
+
+def mentions(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
+    """Tell whether the expected number is among those of an answer, relative tolerance given."""
+    return _holds(mentioned(value), expected, tolerance)
 
 
 def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> str | None:
@@ -157,6 +183,15 @@ def _text_blocks(source: str) -> list[str]:
     ]
 
 
+def _holds(found: Iterable[float], expected: float, tolerance: float) -> bool:
+    return any(math.isclose(number, expected, rel_tol=tolerance) for number in found)
+
+
+def _numbers(text: str) -> list[str]:
+    """Find the numbers of a text; digits of names and labels count where there are no others."""
+    return _NUMBER.findall(_NAMED.sub(" ", text)) or _NUMBER.findall(text)
+
+
 def _as_numbers(text: str) -> list[float]:
     """Read digits with separators: thousands by comma, point, space, apostrophe or underscore.
 
@@ -164,7 +199,7 @@ def _as_numbers(text: str) -> list[float]:
     three digits can be either.
     """
     text = text.strip().rstrip(".,")
-    bare = re.sub(r"[ _'\u00a0\u202f]", "", text)
+    bare = re.sub(f"[{_SPACES}]", "", text)
     if re.fullmatch(r"[-+]?[1-9]\d{0,2}(\.\d{3})+,\d+", bare):
         candidates = [bare.replace(".", "").replace(",", ".")]
     elif re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", bare):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.checks.attempts import place
-from graders.checks.outcome import CheckFailed, NotAttempted, attach
-from graders.checks.values import answer, is_number
+from graders.checks.outcome import CheckFailed, NotAttempted, Unscored, attach
+from graders.checks.values import answer, is_number, mentions
 from graders.recording import RecordingFolder
 from graders.result import GridEvidence
 
@@ -39,6 +39,7 @@ def assert_answer(
 
     Raises:
         NotAttempted: there is no answer.
+        Unscored: several numbers stand there, and the right one is among them.
         CheckFailed: it is another number.
 
     """
@@ -57,6 +58,15 @@ def assert_answer(
         for value, exercise in own
         if value is not None and is_number(given, value, tolerance)
     )
+    right = [expected, *(value for value, _ in own if value is not None)]
+    if not follows and any(mentions(given, number, tolerance) for number in right):
+        raise Unscored(
+            f"Several numbers stand in answers[{key!r}]; a person will read it.",
+            expected=what,
+            found=_short(given),
+            where=f"answers[{key!r}]",
+            hint="Nothing is lost. The number alone can be checked at once.",
+        )
     raise CheckFailed(
         f"answers[{key!r}] is {_short(given)}, which is not the {what}.",
         expected=what,

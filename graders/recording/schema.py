@@ -164,6 +164,7 @@ class TrainingRecord(Model):
     epochs: int = Field(description="epochs that this call ran")
     epochs_before: int = Field(description="epochs that the same weights had been trained before")
     batch_size: int | None
+    steps_per_epoch: int | None = Field(default=None, description="as it was given to fit")
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     seconds: float = 0.0
     measured: Scores = Field(

@@ -95,6 +95,7 @@ def _verified(claimed: TrainingRecord, fact: Trained, network: int) -> TrainingR
         if given
         else fact.epochs_before,
         batch_size=entry.batch_size,
+        steps_per_epoch=fact.steps_per_epoch,
         history={k: v for k, v in entry.history.items() if k != "learning_rate"},
         seconds=entry.seconds,
         measured=entry.measured,

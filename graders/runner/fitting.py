@@ -38,6 +38,7 @@ class _Call:
     arguments: dict[str, Any]
     weights_before: str | None
     started: float
+    steps: int | None  # an epoch, as it was given: a cap changes the arguments
     note: str = ""
 
 
@@ -64,7 +65,8 @@ class Fitting:
         """Have the grading process train; what it can't be asked for is trained here."""
         arguments = bound.arguments
         self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
-        call = _Call(model, arguments, weights_digest(model), time.monotonic())
+        steps = integer(arguments.get("steps_per_epoch"))
+        call = _Call(model, arguments, weights_digest(model), time.monotonic(), steps)
         if self.policy == "none":
             return self._skip(call)
         try:
@@ -159,6 +161,7 @@ class Fitting:
             epochs=epochs,
             epochs_before=self._epochs_at.get(call.weights_before or "", 0),
             batch_size=batch_size_of(arguments, pair),
+            steps_per_epoch=call.steps,
             history=history,
             seconds=time.monotonic() - call.started,
             capped=self.cap is not None,

@@ -100,6 +100,16 @@ class Box:
 
         """
         target.mkdir(parents=True, exist_ok=True)
+        for descriptor in self._descriptors:
+            # Whose folder it is can close it; where that isn't root's business, it is our own user.
+            with suppress(OSError):
+                os.fchmod(descriptor, 0o700)
+        try:
+            return self._copy_recording(target)
+        except OSError as error:
+            return [f"The recording could not be read to its end ({error.strerror})."]
+
+    def _copy_recording(self, target: Path) -> list[str]:
         left, total, count = 0, 0, 0
         # The first is what the others are looked up in, and must not fall to their number.
         _copy(self.recording / "recording.json", target, _FILE_BYTES)

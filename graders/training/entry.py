@@ -122,6 +122,7 @@ class Trained(Model):
     start: TrainingStart
     epochs: int = Field(description="as asked for, or as many as there were before it stopped")
     epochs_before: int = 0
+    steps_per_epoch: int | None = Field(default=None, description="as it was asked for")
     predictions: str | None = Field(default=None, description="file beside this one, uint8")
 
 

@@ -40,6 +40,7 @@ class _Asked:
     name: str
     cell: int | None
     model: int | None
+    first: str = ""  # its name where nothing equal came before
 
 
 @dataclass
@@ -132,10 +133,9 @@ class Session:
         if fit.epochs - fit.initial_epoch > limits.epochs:
             raise TrainingError.too_many_epochs(fit.epochs - fit.initial_epoch, limits.epochs)
         self._check_size(asked.request.arrays)
-        first = self.trainer.name(asked.request)
-        times = self._asked.get(first, 0)
-        self._asked[first] = times + 1
-        asked.name = self.trainer.name(asked.request, times) if times else first
+        asked.first = self.trainer.name(asked.request)
+        times = self._asked.get(asked.first, 0)
+        asked.name = self.trainer.name(asked.request, times) if times else asked.first
         found = self.trainer.find(asked.name)
         if found is not None:
             yield from self._trained(asked, found, reused=True)
@@ -218,6 +218,8 @@ class Session:
             total = self._operations + entry.operations
             raise TrainingError.too_much_work(total, limits.operations)
         self._operations += entry.operations
+        # Only what was carried out counts: else seeds could be picked by asking and not sending.
+        self._asked[asked.first] = self._asked.get(asked.first, 0) + 1
         start, before = self._start(asked)
         fit = asked.request.fit
         cut_short = entry.capped and not entry.stopped
@@ -231,6 +233,7 @@ class Session:
             start=start,
             epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
             epochs_before=before,
+            steps_per_epoch=fit.steps_per_epoch,
         )
         with self._keeping():
             if finished.predictions is not None:
@@ -264,7 +267,8 @@ class Session:
             return "given", max((s.epochs_before + s.entry.epochs for s in known), default=0)
         fresh = any(w is None for layer in layers if layer.trainable for w in layer.weights)
         if fresh or len({source.request for source in known}) > 1:
-            return "transferred", 0
+            # Whatever part of it was trained before, it isn't fresh.
+            return "transferred", max(s.epochs_before + s.entry.epochs for s in known)
         return "continued", known[0].epochs_before + known[0].entry.epochs
 
     def _left(self, slot: str) -> bool:

@@ -81,4 +81,6 @@ def test_machines_can_not_be_remounted_or_made(attack: Attack) -> None:
 
     values = after.values
     assert [values[n] for n in ("mounted", "unshared", "entered", "traced")] == [1, 1, 1, 1]
-    assert values["device"] == values["rooted"] == "PermissionError"
+    assert values["device"] == "PermissionError"
+    # In a user namespace there is no root at all, which is another error.
+    assert values["rooted"] in {"PermissionError", "OSError"}

@@ -70,6 +70,35 @@ def test_a_training_that_broke_off_says_so():
     assert "given to fit(), which did not come to its end" in error.message
 
 
+def test_a_training_of_no_epoch_says_so():
+    run = Class(small={"epochs": 0})
+    error = failure(NotAttempted, require, run.matches["small"], "dense network")
+    assert "was given to fit(), but for no epoch at all" in error.message
+
+
+def test_a_training_that_only_the_students_process_tells_of_is_left_open():
+    run = Class()
+    training = run.run.recording.trainings[0]
+    training.measured_by, training.note = "", "the layer Own is not one of Keras' own"
+    error = failure(Unscored, require, run.matches["small"], "dense network")
+    assert error.message.endswith(
+        "nor measure its network: the layer Own is not one of Keras' own."
+    )
+    assert "Nothing is lost" in error.hint
+    require(run.matches["small"], "dense network", trained=False)
+
+
+@pytest.mark.parametrize(
+    "known", [{"measured_by": "grader"}, {"trained": "trusted"}, {"status": "skipped"}]
+)
+def test_a_training_that_the_grader_knows_of_will_do(known):
+    run = Class()
+    training = run.run.recording.trainings[0]
+    training.measured_by = ""
+    run.run.recording.trainings[0] = training.model_copy(update=known)
+    require(run.matches["small"], "dense network")
+
+
 def test_the_training_that_a_check_looks_at_is_shown():
     run = Class()
     evidence = begin_attaching()
@@ -177,6 +206,103 @@ def test_a_loss_first_wrong_in_3b_costs_4a_nothing():
     assert "3b" in error.follows_from
 
 
+# -- what can't be known --------------------------------------------------------------------
+
+
+def unknown(what: str = "generator", **changes: Any):
+    """The match of a first training whose data can't be known."""
+    run = Class(small=changes)
+    data = run.run.recording.trainings[0].data
+    assert data.x is not None
+    assert data.y is not None
+    match what:
+        case "generator":
+            data.x, data.y = None, None
+        case "noise":
+            data.x.origin, data.y.agreement = None, None
+        case "labels":
+            data.y.agreement = None
+    return run.matches["small"]
+
+
+@pytest.mark.parametrize("name", ["items", "labels", "scaling", "vectorised"])
+def test_data_that_can_not_be_looked_into_are_left_open(name):
+    error = failure(Unscored, assert_aspects, unknown(), name, "loss")
+    assert error.message.startswith("The training data came from a generator or pipeline")
+    assert "Nothing is lost" in error.hint
+
+
+@pytest.mark.parametrize("name", ["items", "labels"])
+def test_as_many_items_of_something_else_are_left_open(name):
+    error = failure(Unscored, assert_aspects, unknown("noise"), name, "loss")
+    assert "can't be recognised" in error.message
+
+
+def test_pixels_can_be_judged_whatever_they_show():
+    assert_aspects(unknown("noise"), "scaling", "vectorised")
+
+
+def test_labels_that_can_not_be_compared_are_left_open():
+    failure(Unscored, assert_aspects, unknown("labels"), "labels")
+    assert_aspects(unknown("labels"), "items")
+
+
+def test_data_that_are_recognised_by_their_labels_are_known():
+    """Pixels that were standardised one by one, or turned, are nobody's exact images."""
+    run = Class()
+    data = run.run.recording.trainings[0].data
+    assert data.x is not None
+    assert data.x.origin is not None
+    assert data.y is not None
+    data.x.origin.by, data.y.agreement = "labels", None
+    assert_aspects(run.matches["small"], "items", "labels")
+
+
+def test_unknown_data_do_not_matter_where_they_are_not_asked_about():
+    assert_aspects(unknown(), "optimizer", "loss", "epochs", "validation")
+
+
+def test_what_is_wrong_for_sure_fails_beside_what_is_unknown():
+    match = unknown(settings=compiled(loss="mse"))
+    failure(CheckFailed, assert_aspects, match, "items", "loss")
+    failure(CheckFailed, assert_aspects, unknown("noise", items=500), "items", "labels")
+
+
+def test_an_inherited_mistake_hides_nothing_unknown():
+    """It would keep its points, on data that nobody has looked at."""
+    adam = {"settings": compiled("Adam")}
+    run = Class(small=adam, wide=adam)
+    run.run.recording.trainings[2].data.x = None
+    failure(Unscored, assert_aspects, run.matches["wide"], "optimizer", "items")
+
+
+def test_epochs_of_a_few_steps_are_not_whole():
+    run = Class()
+    run.run.recording.trainings[0].steps_per_epoch = 1
+    error = failure(CheckFailed, assert_aspects, run.matches["small"], "epochs")
+    assert error.message == (
+        "It was trained for 3 epochs of 1 step, less than one pass each, not 3 epochs."
+    )
+
+
+@pytest.mark.parametrize(("steps", "enough"), [(1, False), (312, False), (313, True)])
+def test_items_that_no_step_has_seen_were_not_trained_on(steps, enough):
+    """60,000 items are 937.5 batches: three epochs of 313 steps have gone through all of them."""
+    run = Class()
+    run.run.recording.trainings[0].steps_per_epoch = steps
+    if enough:
+        assert_aspects(run.matches["small"], "items")
+    else:
+        failure(Unscored, assert_aspects, run.matches["small"], "items")
+
+
+def test_epochs_after_some_that_were_not_whole_are_left_open():
+    """In whichever network: weights can be handed from one to another."""
+    run = Class(small={"epochs": 1, "epochs_before": 2})
+    run.run.recording.trainings[-1].steps_per_epoch = 1
+    failure(Unscored, assert_aspects, run.matches["small"], "epochs")
+
+
 # -- accuracy -------------------------------------------------------------------------------
 
 
@@ -219,6 +345,16 @@ def test_an_accuracy_that_only_the_students_process_claims_is_left_open(claimed)
         "the layer Own is not one of Keras' own."
     )
     failure(Unscored, assert_better, run.matches["small"], 0.5, "This", "that", "hint")
+
+
+@pytest.mark.parametrize("accuracy", [0.99, 0.1])
+def test_what_weights_reach_that_were_brought_along_is_left_open(accuracy):
+    run = Class(small={"accuracy": accuracy})
+    run.run.recording.trainings[0].start = "given"
+    match = run.matches["small"]
+    error = failure(Unscored, assert_accuracy, match, RANGE, RANGE, "network")
+    assert "weights that were not trained in this submission" in error.message
+    failure(Unscored, assert_better, match, 0.5, "This", "that", "hint")
 
 
 def test_without_any_range_an_accuracy_is_not_scored():
@@ -298,6 +434,23 @@ def test_an_answer_that_is_right_for_the_students_own_network_follows_from_that(
     own = [(None, "1a"), (16_330, "1c")]
     error = failure(CheckFailed, assert_answer, recording, "1d", 8070, what="n", own=own)
     assert error.follows_from == ("1c",)
+
+
+def test_the_right_answer_among_others_is_left_to_a_person():
+    recording = answers(**{"1d": "8060 or 8070"})
+    error = failure(Unscored, assert_answer, recording, "1d", 8070, what="number")
+    assert error.message == "Several numbers stand in answers['1d']; a person will read it."
+
+
+def test_several_wrong_answers_are_wrong():
+    recording = answers(**{"1d": "8050 or 8060"})
+    failure(CheckFailed, assert_answer, recording, "1d", 8070, what="number")
+
+
+def test_an_answer_for_the_students_own_network_may_stand_among_others_too():
+    recording = answers(**{"1d": "16330 (15700 + 420 + 210)"})
+    own = [(16_330, "1c")]
+    failure(Unscored, assert_answer, recording, "1d", 8070, what="n", own=own)
 
 
 def test_a_long_answer_is_shortened():

@@ -59,6 +59,49 @@ def test_a_training_that_broke_off_does_not_count_as_trained():
     assert not only(run).trained
 
 
+def test_a_training_of_no_epoch_does_not_count_as_trained():
+    run = Run()
+    run.fit(SMALL, epochs=0, epochs_before=3)
+    assert not only(run).trained
+
+
+def test_a_training_that_the_grader_left_out_counts_as_trained():
+    run = Run()
+    run.fit(SMALL, epochs=0, status="skipped")
+    assert only(run).trained
+
+
+@pytest.mark.parametrize(
+    ("steps", "cut"), [(None, False), (1, True), (936, True), (937, False), (938, False)]
+)
+def test_an_epoch_is_a_pass_with_or_without_the_last_smaller_batch(steps, cut):
+    """60,000 items in batches of 64 are 937 whole batches and a half: `len(x) // 64` is usual."""
+    run = Run()
+    run.fit(SMALL).steps_per_epoch = steps
+    assert only(run).cut_short is cut
+
+
+def test_whether_steps_of_a_generator_are_a_pass_is_unknown():
+    run = Run()
+    training = run.fit(SMALL)
+    training.data.x, training.steps_per_epoch = None, 10
+    assert only(run).cut_short is None
+
+
+def test_a_validation_split_makes_a_pass_shorter():
+    run = Run()
+    run.fit(SMALL, validation_split=0.5).steps_per_epoch = 468
+    assert only(run).cut_short is False
+
+
+def test_what_went_on_from_epochs_cut_short_may_have_been_cut_short():
+    run = Run()
+    run.fit(SMALL, epochs=2).steps_per_epoch = 1
+    run.fit(SMALL, epochs=1, epochs_before=2)
+    run.fit(SMALL)
+    assert [attempt.cut_before for attempt in attempts_of(run.folder())] == [False, True, False]
+
+
 def test_the_exercise_comes_from_the_cell():
     run = Run()
     run.fit(SMALL, exercise="1f")

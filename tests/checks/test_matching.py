@@ -262,6 +262,25 @@ def test_a_first_try_of_one_epoch_does_not_stand_for_the_real_one():
     assert run.found() == run.meant
 
 
+def test_a_training_of_no_epoch_does_not_stand_for_the_real_one():
+    run = Class()
+    for name in ("small", "wide"):
+        run.run.fit(**RIGHT[name] | {"epochs": 0, "epochs_before": 3, "accuracy": 0.95})
+    assert run.found() == run.meant
+
+
+def test_a_training_that_can_be_judged_stands_before_one_that_can_not():
+    run = Class("small")
+    generator, noise, claim, given = (
+        run.run.fit(**RIGHT["small"], accuracy=accuracy) for accuracy in (0.77, 0.77, None, 0.99)
+    )
+    generator.data.x = None
+    assert noise.data.x is not None
+    noise.data.x.origin = None
+    claim.measured_by, given.start = "", "given"
+    assert run.matches["small"].attempt.training.id == run.meant["small"]
+
+
 # -- one mistake ----------------------------------------------------------------------------
 
 

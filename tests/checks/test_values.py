@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from graders.checks import answer, is_number, readings
-from graders.checks.values import text_answer
+from graders.checks import answer, is_number, mentioned, readings
+from graders.checks.values import mentions, text_answer
 
 from .builders import Run
 
@@ -44,6 +44,14 @@ def given(**values: Any) -> Run:
         "784*10+10 + 10*10+10 + 10*10+10 = 8070",
         "params=8,070",
         "(8070)",
+        "8070 = trainable parameters",
+        "8070 == model.count_params()",
+        "8,070 (8070)",
+        "1d: 8070",
+        "with two Conv2D: 8070",
+        "8\u2009070",
+        "8\u2019070",
+        "≈ 8070",
     ],
 )
 def test_every_way_to_write_8070_is_read(written):
@@ -66,6 +74,9 @@ def test_every_way_to_write_8070_is_read(written):
         "lr = 0.01",
         "SGD uses 0.01 by default",
         "learning_rate=0.01",
+        "lr = 1e-2 = 0.01",
+        "≈ 0.01",
+        "0.01f",
     ],
 )
 def test_every_way_to_write_a_hundredth_is_read(written):
@@ -101,9 +112,52 @@ def test_the_tolerance_is_relative():
     assert not is_number(10_020, 10_000, tolerance=1e-3)
 
 
-def test_of_several_numbers_the_first_counts():
-    assert is_number("8070 (7850 + 110 + 110)", 8070)
-    assert not is_number("8070 (7850 + 110 + 110)", 7850)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "8060 or 8070",
+        "8070 (7850 + 110 + 110)",
+        "8070 = 7850 + 110 + 110",
+        "8060 8070 8080",
+        "8060, 8070",
+        "8060,8070,8080",
+        "8060\n8070",
+        "8060-8070",
+        "8070 parameters in 3 layers",
+    ],
+)
+def test_of_several_numbers_none_decides_and_each_is_mentioned(written):
+    """Else a text with all numbers from 8000 to 8100 would hold the right answer."""
+    assert readings(written) == []
+    assert mentions(written, 8070)
+
+
+@pytest.mark.parametrize("written", ["8050=8060=8070=8080", "8070 parameters (bias=10)"])
+def test_behind_equals_signs_the_last_number_decides(written):
+    """The result stands at the end of a calculation; before it stand its parts."""
+    assert not is_number(written, 8070)
+    assert mentions(written, 8070)
+
+
+@pytest.mark.parametrize("written", ["784*10+10 + 10*10+10", "8000-8100", "1e-2 or 1e-3"])
+def test_a_number_that_is_not_written_is_not_mentioned(written):
+    """A calculation without its result is no answer; nobody adds it up here."""
+    assert readings(written) == []
+    assert not mentions(written, 8070)
+
+
+@pytest.mark.parametrize("written", [8060, "8060", "-8070", "8071", "", None, True, [8070]])
+def test_one_wrong_number_mentions_no_other(written):
+    assert not mentions(written, 8070)
+
+
+def test_digits_of_a_name_count_where_there_is_no_number():
+    assert readings("item3") == [3]
+    assert readings("10k") == [10]
+
+
+def test_all_numbers_are_mentioned_in_all_their_readings():
+    assert {8070.0, 8.07, 10.0} <= set(mentioned("8.070 with bias=10"))
 
 
 def test_a_comma_before_three_digits_separates_thousands():
@@ -117,6 +171,7 @@ def test_a_comma_before_two_digits_is_a_decimal_point():
 @pytest.mark.parametrize("written", ["9" * 5000, "1e999999", "," * 5000, "1" + " " * 5000 + "x"])
 def test_absurd_texts_are_read_or_left_but_never_a_crash(written):
     assert not is_number(written, 8070)
+    assert not mentions(written, 8070)
 
 
 def test_an_integer_beyond_every_float_is_another_number():

@@ -52,7 +52,7 @@ class Case:
 
 
 def good() -> Case:
-    """A right solution; its accuracies are claims, so that nobody can judge them."""
+    """A right solution; its trainings are claims, so that nobody can judge them."""
     run = right().run
     for training in run.recording.trainings:
         training.predictions = "predicted.npy"

@@ -45,7 +45,7 @@ def graded(bench: Bench, folder: Path, one: Case, text: bytes | None = None) -> 
     one.write(folder, text)
     result = bench.grade(folder)
     assert all(isinstance(check.outcome, Outcome) for check in result.checks)
-    assert 0 <= result.score <= 23, "a right solution without measurements earns no more"
+    assert 0 <= result.score <= 17, "a right solution without measurements earns no more"
     if result.execution.status == "error":
         assert (result.score, result.pending) == (0, result.points + result.bonus_points)
     else:
@@ -138,7 +138,7 @@ def test_no_damage_stops_grading_and_none_earns_a_point(
     for where, content in files:
         one.files[names[where % len(names)]] = content
     result = graded(bench, tmp_path_factory.mktemp("forged"), one)
-    assert result.score <= (23 if base is GOOD else 0)
+    assert result.score <= (17 if base is GOOD else 0)
     assert broken(result) == []
 
 
@@ -272,7 +272,7 @@ def test_an_array_in_no_plain_file_is_an_error_of_its_own_check_alone(
     mine = check(result, "test_convolution[KxIA]")
     assert mine.outcome is Outcome.ERROR
     assert mine.message.startswith("KxIA.npy of the recording can't be used: ")
-    assert result.score == 22
+    assert result.score == 16
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
@@ -604,7 +604,7 @@ def test_a_forged_array_is_an_error_of_its_own_check_alone(
     result = graded(bench, tmp_path, one)
     assert check(result, "test_convolution[KxIA]").outcome is Outcome.ERROR
     assert broken(result) == []
-    assert result.score == 22
+    assert result.score == 16
 
 
 @pytest.mark.parametrize(
@@ -618,7 +618,7 @@ def test_damaged_predictions_are_an_error_of_the_checks_that_compare_them(
     result = graded(bench, tmp_path, one)
     for name in ("test_predicted_boots", "test_first_wrong_boot"):
         assert check(result, name).outcome is Outcome.ERROR
-    assert result.score == 23
+    assert result.score == 17
     assert broken(result) == []
 
 

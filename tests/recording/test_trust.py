@@ -102,6 +102,13 @@ def test_facts_take_the_place_of_forged_ones() -> None:
     assert (found.validation_split, found.capped) == (0.0, False)
 
 
+def test_the_steps_of_an_epoch_are_those_that_were_asked_for() -> None:
+    claims = [claim(steps_per_epoch=1), claim(id=1, request=1)]
+    facts_of = [trained(), trained(1, steps_per_epoch=2)]
+    merged = merge(recording(*claims), facts_of)
+    assert [found.steps_per_epoch for found in merged.trainings] == [None, 2]
+
+
 def test_the_network_is_the_one_that_was_trained() -> None:
     merged = merge(recording(claim()), [trained()])
     (found,) = merged.networks

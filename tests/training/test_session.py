@@ -137,6 +137,12 @@ def test_what_was_trained_is_kept_beside_the_recording(session: Session) -> None
     assert kept.entry.fingerprint == named()
 
 
+def test_the_steps_of_an_epoch_are_kept_as_they_were_asked_for(session: Session) -> None:
+    fit(session)
+    fit(session, asked(lambda request: request["fit"].update(steps_per_epoch=1)))
+    assert [kept.steps_per_epoch for kept in session.trained] == [None, 1]
+
+
 def test_predictions_are_kept_as_a_file_of_their_own(session: Session) -> None:
     classes = np.array([1, 2, 0], np.uint8)
     fake(session).results = lambda name, _: finished(entry(name), predictions=classes)
