@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psutil
 
+from graders.assignment import Assignment
 from graders.compose import grader_failed
 from graders.errors import AssignmentError
 from graders.files import write_whole
@@ -125,6 +126,24 @@ def write_feedback(result: Result, folder: Path) -> None:
     (folder / "feedback.md").write_text(render_markdown(result), encoding="utf-8")
 
 
+def keep_feedback(result: Result, folder: Path, assignment: Assignment) -> Result:
+    """Write a student's feedback; where that can't be made, the result is the grader's error.
+
+    Returns:
+        The result that was written.
+
+    """
+    try:
+        write_feedback(result, folder)
+    except OSError:  # the disk: nobody's feedback could be written
+        raise
+    except Exception as error:  # noqa: BLE001 - one student's page must not end the class
+        result = grader_failed(assignment, result.submission, error)
+        result.save(folder / "result.json")
+        write_feedback(result, folder)
+    return result
+
+
 def grades_csv(graded: Sequence[Graded]) -> str:
     """Write the grades as a table: one row a student, one column an exercise."""
     text = io.StringIO()
@@ -174,7 +193,7 @@ def _grade_one(grader: Grader, submission: Submission, folder: Path, observer: O
             blame="error",
         ).save(folder)
         result.save(folder / "result.json")
-    write_feedback(result, folder)
+    result = keep_feedback(result, folder, grader.assignment)
     observer.end(submission.student, result)
     return Graded(outline(result), folder)
 

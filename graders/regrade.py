@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.assignment import Assignment, load_assignment
-from graders.batch import Graded, Observer, outline, write_class, write_feedback
+from graders.batch import Graded, Observer, keep_feedback, outline, write_class
 from graders.errors import RunError, TensormarkError
 from graders.grading import Checker
 from graders.ran import FILE, Ran
@@ -66,7 +66,7 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
             done.left.append(f"{folder.name}: {error}")
             continue
         result = checkers[key].check(ran, folder)
-        write_feedback(result, folder)
+        result = keep_feedback(result, folder, checkers[key].assignment)
         observer.end(ran.submission.student, result)
         done.graded.append(Graded(outline(result), folder))
     write_class(done.graded, out)

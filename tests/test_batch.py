@@ -164,6 +164,22 @@ def test_a_submission_that_breaks_the_grader_has_a_result_that_says_so(tmp_path)
     assert (tmp_path / "bob" / "feedback.html").is_file()
 
 
+def test_a_page_that_can_not_be_made_costs_its_student_alone(tmp_path, monkeypatch):
+    def render(made):
+        if made.submission.student == "mallory" and made.execution.status != "error":
+            raise ValueError("no page")
+        return "page"
+
+    monkeypatch.setattr("graders.batch.render_html", render)
+
+    graded = grade(tmp_path, "mallory", "bob")
+
+    assert [one.result.execution.status for one in graded] == ["error", "complete"]
+    assert (
+        "ValueError: no page" in Result.load(tmp_path / "mallory" / "result.json").execution.message
+    )
+
+
 def test_points_that_the_grader_could_not_look_at_are_pending_and_not_lost(tmp_path):
     (one,) = grade(tmp_path, "bob", bob=RuntimeError("out of memory"))
     assert one.result.pending == SHEET.points + SHEET.bonus_points

@@ -15,6 +15,7 @@ from graders.checks import (
     exercise,
     find_array,
     is_number,
+    mentioned,
     readings,
     true_labels_of,
     where_defined,
@@ -72,6 +73,14 @@ def test_first_wrong_boot(recording: RecordingFolder, check_context: CheckContex
     if given is None and (right or claimed) and _none_is_wrong(recording, labels):
         _accept_that_none_is_wrong(right, claimed, recording)
         return
+    if not readings(given) and mentioned(given):
+        raise Unscored(
+            "Several numbers stand in first_wrong; a person will read it.",
+            expected="the index, in the test set, of the first item wrongly called an ankle boot",
+            found=str(given)[:80],
+            where=where_defined(recording, "first_wrong"),
+            hint="Nothing is lost. Write the number alone.",
+        )
     if given is None or not readings(given):
         raise NotAttempted(
             "first_wrong holds no number.",
