@@ -42,7 +42,8 @@ def test_a_fork_bomb_stays_within_the_limit(attack: Attack, grader: Grader, bomb
 
     assert after.recording.data.outcomes[0].status == "ok"
     if after.ran.ended.how == "finished":
-        assert 10 < after.values["started"] < PROCESSES
+        # Those that the grader keeps in there are among them.
+        assert 10 < after.values["started"] <= PROCESSES
     else:
         assert after.ran.ended.limit in {"processes", "memory"}
         assert "The run was ended because it" in after.message
