@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 
 import psutil
+import pytest
 
 from graders.result import Outcome
 from tests.attacks.conftest import Attack
 
-SLOW = "# %%\nanswers = {'1d': 8070}\n# %%\nimport time; time.sleep(1.5)\n# %%\nlate = 1\n"
+# Long enough for a busy machine to get there.
+SLOW = "# %%\nanswers = {'1d': 8070}\n# %%\nimport time; time.sleep(5)\n# %%\nlate = 1\n"
 
 
 def runners() -> list[psutil.Process]:
-    """Processes of submissions: the last ones below the fork server."""
+    """Processes of submissions: the last ones below us that stand behind their walls."""
+    outside = Path("/proc/self/ns/pid").readlink()
     found = []
     for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):  # it may end meanwhile
-            forked = "forkserver" in " ".join(process.parent().cmdline())
-            if forked and process.is_running() and not process.children():
+        with suppress(psutil.Error, OSError):  # it may end meanwhile
+            inside = Path(f"/proc/{process.pid}/ns/pid").readlink() != outside
+            if inside and not process.children():
                 found.append(process)
     return found
 
@@ -35,7 +39,7 @@ def kill_runners(times: int) -> None:
         deadline = time.monotonic() + 20
         while not runners() and time.monotonic() < deadline:
             time.sleep(0.02)
-        time.sleep(0.6)
+        time.sleep(2)  # by then it is in its second cell
         for process in runners():
             with suppress(psutil.Error):
                 process.kill()
@@ -43,6 +47,7 @@ def kill_runners(times: int) -> None:
             time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_process_that_the_machine_has_ended_is_run_once_more(attack: Attack) -> None:
     machine = Thread(target=kill_runners, args=(1,))
     machine.start()
@@ -55,6 +60,7 @@ def test_a_process_that_the_machine_has_ended_is_run_once_more(attack: Attack) -
     assert after.values["late"] == 1
 
 
+@pytest.mark.slow
 def test_what_dies_twice_is_an_error_for_a_person(attack: Attack) -> None:
     machine = Thread(target=kill_runners, args=(2,))
     machine.start()
