@@ -177,8 +177,7 @@ class Grader:
     def _run(self, ran: Ran, submission: Submission, out: Path, progress: Progress | None) -> None:
         recording = out / RECORDING
         # First, so that no former recording stays beside a submission that can't be read.
-        for folder in (recording, trusted_folder(recording)):
-            shutil.rmtree(folder, ignore_errors=True)
+        _remove(recording)
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
         ran.cells = read_cells_apart(self.server, submission.file_name, content, ids)
@@ -197,15 +196,13 @@ class Grader:
         ended = self._run_once(job, recording, progress)
         while ended.how == "died" and ended.attempts < _ATTEMPTS:
             attempts = ended.attempts + 1
+            _remove(recording)
             ended = self._run_once(job, recording, progress)
             ended.attempts = attempts
         ran.ended = ended
         ran.environment = _environment(self.trainer.setting.device, job.seed, ended.isolation)
 
     def _run_once(self, job: Job, recording: Path, progress: Progress | None) -> Ended:
-        for folder in (recording, trusted_folder(recording)):
-            shutil.rmtree(folder, ignore_errors=True)
-
         def answers(exchange: Path) -> Answerer:
             return Session(self.trainer, exchange, trusted_folder(recording), progress)
 
@@ -338,6 +335,12 @@ def open_recording(folder: Path, recording: Path) -> CheckContext:
     assignment = load_assignment(folder)
     data = [locate(name, "auto") for name in assignment.data_sets]
     return Checker(assignment, data).open(recording)
+
+
+def _remove(recording: Path) -> None:
+    """Remove a recording, and what was trained for it."""
+    for folder in (recording, trusted_folder(recording)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(device: str, seed: int, isolation: list[str]) -> EnvironmentRecord:

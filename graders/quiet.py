@@ -1,4 +1,4 @@
-"""Keep TensorFlow's start-up notices off the terminal."""
+"""Keep what C++ libraries write past Python off the terminal."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def quiet_imports() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def silence_descriptors() -> None:
+    """Send what is written to the standard descriptors, past Python, into nothing, for good."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)

@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from graders.describe.arrays import DataWatcher
 from graders.describe.networks import stock_layers
+from graders.quiet import silence_descriptors
 from graders.recording.schema import Cell, CellOutcome, EnvironmentRecord
 from graders.runner.figures import FigureWatcher
 from graders.runner.fitting import Fitting
@@ -59,7 +60,7 @@ def _run(job: Job, channel: Connection) -> None:
     os.chdir(job.scratch)
     sys.path.insert(0, job.scratch)
     sys.argv = [job.name]
-    _quiet_descriptors()
+    silence_descriptors()  # what C++ libraries write there isn't the student's output
     _prepare_keras(job, writer)
     data = DataWatcher(serve(job.data, writer))
     networks = Networks(writer)
@@ -144,13 +145,6 @@ def _prepare_keras(job: Job, writer: Writer) -> None:
         device="gpu" if gpus else "cpu",
         seed=job.seed,
     )
-
-
-def _quiet_descriptors() -> None:
-    """Send what C++ libraries write past Python into nothing; it isn't the student's output."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from typing import NamedTuple, Self
 from graders.files import open_regular
 from graders.sandbox.root import EXCHANGE, HOME, RECORDING, RECORDING_BYTES, SCRATCH
 
+_WHOLE = "recording.json"
 # What a recording may hold at most: more is left behind, and said.
 _FILES = 3000
 _FILE_BYTES = 64_000_000
@@ -110,13 +111,16 @@ class Box:
             return [f"The recording could not be read to its end ({error.strerror})."]
 
     def _copy_recording(self, target: Path) -> list[str]:
-        left, total, count = 0, 0, 0
-        # The first is what the others are looked up in, and must not fall to their number.
-        _copy(self.recording / "recording.json", target, _FILE_BYTES)
+        left, count = 0, 0
+        # First, as the others are looked up in it, and it must not fall to their number.
+        whole = _copy(self.recording / _WHOLE, target, _FILE_BYTES)
+        total = whole or 0
         # An iterator: a hostile folder may hold more names than memory does.
         with os.scandir(self.recording) as entries:
             for entry in islice(entries, _FILES + 1):
                 count += 1
+                if entry.name == _WHOLE and whole is not None:
+                    continue
                 size = _copy(Path(entry.path), target, min(_FILE_BYTES, RECORDING_BYTES - total))
                 left += size is None
                 total += size or 0

@@ -28,7 +28,7 @@ from graders.sandbox.plan import (
     Bounds,
     Walls,
 )
-from graders.sandbox.view import View
+from graders.sandbox.view import View, view_for
 
 # How much of it is wanted: all that is needed, or an error; as much as there is; none.
 Wish = Literal["require", "auto", "off"]
@@ -93,8 +93,6 @@ def find_isolation(view: View, bounds: Bounds, mount_point: Path, wish: Wish) ->
 
 def look() -> Isolation:
     """Look at what this machine offers, for `tensormark doctor`."""
-    from graders.sandbox.view import view_for
-
     bounds = Bounds(memory=1 << 32, disk=1 << 24, processes=1 << 10, cpu_seconds=60)
     with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
         return find_isolation(view_for("cpu", []), bounds, Path(folder) / "root", "auto")

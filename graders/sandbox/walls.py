@@ -18,6 +18,7 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any, NoReturn
 
+from graders.quiet import silence_descriptors
 from graders.sandbox import kernel, landlock, seccomp
 from graders.sandbox.plan import (
     DESCRIPTORS,
@@ -182,9 +183,7 @@ def _close_descriptors(keep: list[int]) -> None:
     ]
     for helper, name in helpers:
         setattr(helper, name, None)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    silence_descriptors()
     start = 3
     for descriptor in sorted(keep):
         os.closerange(start, descriptor)
@@ -214,6 +213,11 @@ def _limit(walls: Walls) -> None:
     if walls.namespaces:
         # Elsewhere it would count whatever else this user runs.
         limits[resource.RLIMIT_NPROC] = bounds.processes
+    lower_limits(limits)
+
+
+def lower_limits(limits: dict[int, int]) -> None:
+    """Set limits of this process's resources for good, where they aren't lower already."""
     for kind, wanted in limits.items():
         _, hard = resource.getrlimit(kind)
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graders.quiet import silence_descriptors
 from graders.sandbox.job import ServedFile
 from graders.training.limits import Limits
 from graders.training.measuring import Measuring, measure_network
@@ -41,9 +42,7 @@ def enter(spec_json: str, channel: Connection) -> None:
     """First function in the trainer's process."""
     if hasattr(os, "setsid"):
         os.setsid()
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    silence_descriptors()
     try:
         _work(Spec.model_validate_json(spec_json), channel)
     except BaseException as error:  # noqa: BLE001 - it ends the process; the grader reads why

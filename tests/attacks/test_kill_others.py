@@ -16,6 +16,7 @@ import pytest
 from graders.grading import Grader
 from graders.submission import Submission
 from tests.attacks.conftest import HONEST, Attack
+from tests.attacks.work import TRIED
 
 # Alive all the while that it is attacked, and checked at its end.
 BYSTANDER = f"{HONEST}\nimport time\ntime.sleep(3)\nlived = 1"
@@ -40,15 +41,9 @@ def untouched(innocent: psutil.Process) -> Iterator[None]:
     assert [(process.nice(), process.ionice()) for process in ours] == before
 
 
-SIGNALS = """
-import json, os, signal
-refused = []
-def tried(action, *arguments):
-    try:
-        action(*arguments)
-        return "done"
-    except OSError as error:
-        return type(error).__name__
+SIGNALS = (
+    f"import json, os, signal\nrefused = []\n{TRIED}"
+    + """
 mine = {0, 1, os.getpid()}
 reached = []
 for wanted in (9, 19):
@@ -56,6 +51,7 @@ for wanted in (9, 19):
     reached += [n for n in range(2, 5001)
                 if n not in mine and tried(os.killpg, n, wanted) == "done"]
 """
+)
 
 
 @pytest.mark.usefixtures("untouched")

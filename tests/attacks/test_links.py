@@ -11,19 +11,14 @@ import json
 import pytest
 
 from tests.attacks.conftest import HONEST, SECRET, Aftermath, Attack, Outside
+from tests.attacks.work import TRIED
 
 RECORDING, EXCHANGE = "/home/student/recording", "/home/student/exchange"
 BEGUN = f"""{HONEST}
 # %%
 import json, os, shutil, socket, stat
 HOME, REC, EXC = "/home/student", {RECORDING!r}, {EXCHANGE!r}
-def tried(action, *arguments):
-    try:
-        action(*arguments)
-        return "done"
-    except OSError as error:
-        return type(error).__name__
-"""
+{TRIED}"""
 # What the runner does when all is well; an attacker may do it in its place and then leave.
 FORGED = """
 recording = json.load(open(REC + '/recording.json'))

@@ -7,16 +7,9 @@ what an earlier one wrote.
 from __future__ import annotations
 
 from tests.attacks.conftest import Attack, Outside
+from tests.attacks.work import TRIED
 
-TRY = """
-import json, os, shutil
-def tried(action, *arguments):
-    try:
-        action(*arguments)
-        return "done"
-    except OSError as error:
-        return type(error).__name__
-"""
+TRY = f"import json, os, shutil{TRIED}"
 
 
 def test_files_of_others_can_not_be_written_or_deleted(attack: Attack, outside: Outside) -> None:

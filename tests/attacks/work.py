@@ -30,6 +30,16 @@ x_train = x_train.reshape(-1, 784).astype('float32') / 255
 x_test = x_test.reshape(-1, 784).astype('float32') / 255
 """
 
+# What comes of an action: "done", or the name of its error.
+TRIED = """
+def tried(action, *arguments):
+    try:
+        action(*arguments)
+        return "done"
+    except OSError as error:
+        return type(error).__name__
+"""
+
 # Everything that the runner keeps for itself can be found: it is the same process.
 RUNNER = """
 import gc, json
