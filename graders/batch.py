@@ -23,7 +23,8 @@ from graders.files import write_whole
 from graders.grading import Grader
 from graders.ran import Ran
 from graders.report import render_class, render_html, render_markdown
-from graders.report.text import clean
+from graders.report.text import clean, number
+from graders.report.view import look_at
 from graders.result import Result, SubmissionInfo
 from graders.submission import Submission
 
@@ -145,7 +146,10 @@ def keep_feedback(result: Result, folder: Path, assignment: Assignment) -> Resul
 
 
 def grades_csv(graded: Sequence[Graded]) -> str:
-    """Write the grades as a table: one row a student, one column an exercise."""
+    """Write the grades as a table: one row a student, one column an exercise.
+
+    `look_at` names the exercises in which a person should look at something, joined by spaces.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     exercises = [exercise.id for exercise in graded[0].result.exercises] if graded else []
@@ -153,6 +157,7 @@ def grades_csv(graded: Sequence[Graded]) -> str:
         [
             *("student", "file", "score", "points", "bonus_points", "pending", "status"),
             *exercises,
+            "look_at",
             "message",
         ]
     )
@@ -162,12 +167,13 @@ def grades_csv(graded: Sequence[Graded]) -> str:
             [
                 _cell(result.submission.student),
                 _cell(", ".join(result.submission.files)),
-                f"{result.score:g}",
-                f"{result.points:g}",
-                f"{result.bonus_points:g}",
-                f"{result.pending:g}",
+                number(result.score),
+                number(result.points),
+                number(result.bonus_points),
+                number(result.pending),
                 result.execution.status,
-                *(f"{exercise.score:g}" for exercise in result.exercises),
+                *(number(exercise.score) for exercise in result.exercises),
+                _cell(" ".join(look_at(result))),
                 _cell(result.execution.message),
             ]
         )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
 from graders.errors import StoreError
+from graders.options import StoreOption, console, stop
 
 if TYPE_CHECKING:
     from graders.training.store import Store
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 cache = typer.Typer(
     name="cache", help="Look at the finished trainings that are kept.", no_args_is_help=True
 )
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-StoreOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--store", help="Folder of the trainings; default: $TENSORMARK_STORE, else the user cache."
-    ),
-]
 
 
 @cache.command()
@@ -37,7 +28,7 @@ def info(store: StoreOption = None) -> None:
     try:
         found = _open(store).info()
     except StoreError as error:
-        _stop(error)
+        stop(str(error))
     if not found.entries:
         _say_empty(found.root)
         return
@@ -72,7 +63,7 @@ def verify(store: StoreOption = None) -> None:
                 if fault:
                     console.print(Text(f"{fingerprint}: {fault}"))
     except StoreError as error:
-        _stop(error)
+        stop(str(error))
     if not checked:
         _say_empty(kept.root)
     elif not damaged:
@@ -105,7 +96,7 @@ def prune(
         pruned = kept.prune(0 if everything else limit)
         left = kept.info()
     except StoreError as error:
-        _stop(error)
+        stop(str(error))
     if pruned.entries or left.entries:
         console.print(
             f"Removed: {_trainings(pruned.entries)} ({decimal(pruned.bytes)}). "
@@ -129,8 +120,3 @@ def _trainings(number: int) -> str:
 
 def _day(moment: datetime | None) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else ""
-
-
-def _stop(error: StoreError) -> NoReturn:
-    errors.print(Text(str(error), style="red"))
-    raise typer.Exit(2)

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from graders import __version__
+from graders.audit_cli import audit
 from graders.cache_cli import cache
 from graders.errors import TensormarkError
+from graders.options import (
+    INTERRUPTED,
+    UNUSABLE,
+    AssignmentArgument,
+    Data,
+    DataOption,
+    Device,
+    DeviceOption,
+    DrawOption,
+    IsolationOption,
+    IsolationWish,
+    MemoryOption,
+    StoreOption,
+    TimeoutOption,
+    Training,
+    TrainingOption,
+    console,
+    errors,
+    load,
+    stop,
+)
+from graders.reference_cli import calibrate, reference
 
 if TYPE_CHECKING:
     from graders.assignment import Assignment
@@ -32,90 +53,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cache)
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-# Exit statuses of every command; `check` adds 1 for work that lost points.
-UNUSABLE = 2
-INTERRUPTED = 130
-
-
-class Device(StrEnum):
-    """Where networks are trained."""
-
-    auto = "auto"
-    cpu = "cpu"
-    gpu = "gpu"
-
-
-class Data(StrEnum):
-    """Which data a run is served."""
-
-    auto = "auto"
-    local = "local"
-    builtin = "builtin"
-
-
-class Training(StrEnum):
-    """How much is trained."""
-
-    full = "full"
-    capped = "capped"
-    none = "none"
-
-
-class IsolationWish(StrEnum):
-    """How student code is kept in."""
-
-    require = "require"
-    auto = "auto"
-    off = "off"
-
-
-AssignmentArgument = Annotated[
-    str, typer.Argument(help="Name of an assignment (see `tensormark list`), or its folder.")
-]
-DeviceOption = Annotated[Device, typer.Option(help="Where networks are trained.")]
-TimeoutOption = Annotated[
-    float | None,
-    typer.Option(help="Seconds for one submission; default: the assignment's limit.", min=1),
-]
-DataOption = Annotated[
-    Data,
-    typer.Option(
-        help="auto: $TENSORMARK_DATA, else Keras' cache or download, else the built-in look-alike; "
-        "local: no download; builtin: the look-alike."
-    ),
-]
-
-TrainingOption = Annotated[
-    Training,
-    typer.Option(
-        help="full: as the submission asks; capped: few epochs on few items, for a quick look; "
-        "none: networks stay untrained, and accuracies are left open."
-    ),
-]
-MemoryOption = Annotated[
-    float | None,
-    typer.Option(
-        help="GB of memory for one submission, its files included; default: the assignment's.",
-        min=0.5,
-    ),
-]
-IsolationOption = Annotated[
-    IsolationWish,
-    typer.Option(
-        help="How student code is kept in. require: run nothing where a layer is missing; auto: as "
-        "far as this machine can; off: not at all."
-    ),
-]
-StoreOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of finished trainings, which may be shared between machines; default: "
-        "$TENSORMARK_STORE, else the user's cache."
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -170,9 +107,9 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     from graders.result import Outcome
     from graders.submission import find_submissions
 
-    sheet = _load(assignment)
+    sheet = load(assignment)
     if file.is_dir() or not file.exists():
-        _stop(
+        stop(
             f"{file}: "
             + (
                 "that is a folder; name the notebook in it."
@@ -181,7 +118,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
             )
         )
     if report is not None and not report.absolute().parent.is_dir():
-        _stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
+        stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
     settings = Settings(
         device.value,
         timeout,
@@ -199,7 +136,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
         try:
             report.write_text(render_html(result), encoding="utf-8")
         except OSError as error:
-            _stop(f"{report} can't be written: {error.strerror}.")
+            stop(f"{report} can't be written: {error.strerror}.")
         console.print(Text(f"Feedback page: {report}"))
     if result.execution.status in {"unusable", "error"}:
         raise typer.Exit(UNUSABLE)
@@ -224,6 +161,7 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     memory: MemoryOption = None,
     isolation: IsolationOption = IsolationWish.require,
     store: StoreOption = None,
+    draw: DrawOption = 0,
 ) -> None:
     """Grade a class: grades.csv, index.html, and a folder with feedback for each student."""
     from graders.grading import Settings
@@ -232,9 +170,9 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     try:
         submissions = find_submissions(paths, out)
     except TensormarkError as error:
-        _stop(str(error))
+        stop(str(error))
     _grade_class(
-        _load(assignment),
+        load(assignment),
         submissions,
         out,
         Settings(
@@ -245,6 +183,7 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
             store=store,
             memory=memory,
             isolation=isolation.value,
+            draw=draw,
         ),
         workers=workers,
     )
@@ -268,11 +207,11 @@ def regrade(
         with ClassProgress(console, len(folders)).shown() as progress:
             done = again(out, folders, assignment, progress)
     except KeyboardInterrupt:
-        _stop(f"Interrupted. Run it again; nothing in {out} is lost.", INTERRUPTED)
+        stop(f"Interrupted. Run it again; nothing in {out} is lost.", INTERRUPTED)
     except OSError as error:
-        _stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
+        stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
     except TensormarkError as error:
-        _stop(str(error))
+        stop(str(error))
     for sentence in done.left:
         errors.print(Text(f"Left as it was: {sentence}", style="yellow"))
     print_class([one.result for one in done.graded], out, console, trained=False)
@@ -294,7 +233,7 @@ def demo(
     from graders.grading import Settings
     from graders.samples import sample_submissions
 
-    sheet = _load("fashion_cnn")
+    sheet = load("fashion_cnn")
     submissions = sample_submissions(sheet, everything=everything)
     console.print(
         f"Grading {len(submissions)} sample submissions of {sheet.id} on built-in data. "
@@ -309,40 +248,9 @@ def demo(
     )
 
 
-@app.command()
-def reference(
-    assignment: AssignmentArgument,
-    seeds: Annotated[
-        int,
-        typer.Option(help="Train each experiment so often now; 0: show what is stored.", min=0),
-    ] = 1,
-    save: Annotated[
-        bool,
-        typer.Option(
-            "--save",
-            help="Measure all batch sizes, and keep facts and scores in reference/expected.",
-        ),
-    ] = False,
-    data: DataOption = Data.auto,
-    training: TrainingOption = Training.full,
-) -> None:
-    """Run the reference suite and print it beside the published figures."""
-    from graders.reference_report import run_reference
-
-    sheet = _load(assignment)
-    try:
-        run_reference(
-            sheet,
-            0 if training is Training.none else seeds,
-            data.value,
-            console,
-            save=save,
-            capped=training is Training.capped,
-        )
-    except KeyboardInterrupt:
-        _stop("Interrupted; scores measured so far are kept where --save was given.", INTERRUPTED)
-    except TensormarkError as error:
-        _stop(str(error))
+app.command()(reference)
+app.command()(calibrate)
+app.command()(audit)
 
 
 @app.command()
@@ -377,6 +285,8 @@ def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, ou
             def show(event: dict[str, object]) -> None:
                 if event.get("event") == "cell":
                     status.update(f"Running cell {event.get('cell')} of {event.get('of')} ...")
+                elif event.get("event") == "attempt":
+                    status.update(f"An accuracy is low: attempt {event.get('attempt')} ...")
                 elif event.get("event") == "epoch":
                     status.update(f"Trained {event.get('epoch')} of {event.get('of')} epochs ...")
 
@@ -384,9 +294,9 @@ def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, ou
             grader.tidy_up()
             return result
     except KeyboardInterrupt:
-        _stop("Interrupted; nothing was graded.", INTERRUPTED)
+        stop("Interrupted; nothing was graded.", INTERRUPTED)
     except TensormarkError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 def _print_data(data: list[DataSet]) -> None:
@@ -416,25 +326,11 @@ def _grade_class(
             graded = grade_class(grader, submissions, out, workers=workers, observer=progress)
         grader.tidy_up()
     except KeyboardInterrupt:
-        _stop(f"Interrupted. What was finished stands in {out}.", INTERRUPTED)
+        stop(f"Interrupted. What was finished stands in {out}.", INTERRUPTED)
     except OSError as error:
-        _stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
+        stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
     except TensormarkError as error:
-        _stop(str(error))
+        stop(str(error))
     for sentence in grader.trainer.warnings:
         errors.print(Text(sentence, style="yellow"))
     print_class([one.result for one in graded], out, console)
-
-
-def _load(name: str) -> Assignment:
-    from graders.assignment import load_assignment
-
-    try:
-        return load_assignment(name)
-    except TensormarkError as error:
-        _stop(str(error))
-
-
-def _stop(message: str, status: int = UNUSABLE) -> NoReturn:
-    errors.print(Text(message, style="red"))
-    raise typer.Exit(status)

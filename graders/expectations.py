@@ -1,25 +1,25 @@
-"""Expected values: exact facts, published figures, and ranges measured on the reference.
+"""Expected values: exact facts, published figures, and scores measured on the reference.
 
-They stand in `reference/expected/<assignment>.json`, written by `tensormark reference --save`.
+They stand in `reference/expected/<assignment>.json`, written by `tensormark calibrate`.
 """
 
 from __future__ import annotations
 
-import math
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.errors import ExpectationError
+from graders.tolerance import Range, dominates, range_of
 from graders.training.request import Cap
 
-# The range reaches this many standard deviations below the mean; a stated chance of a false fail
-# needs more trainings and comes with calibration.
-SPREAD = 4.0
-# Few seeds underestimate the spread, and a network may be initialised in another accepted way.
-LEEWAY = 0.01
+# How labels are given to fit; students differ in it.
+Labels = Literal["integer", "one_hot"]
 
 
 class Base(BaseModel):
@@ -32,8 +32,9 @@ class ScoreRecord(Base):
     """One training of the reference."""
 
     seed: int
-    train: float
-    test: float
+    labels: Labels = "integer"
+    train: float = Field(description="running accuracy of the last epoch, 0..1")
+    test: float = Field(description="accuracy on the whole test set, 0..1")
 
 
 class Measured(Base):
@@ -43,20 +44,21 @@ class Measured(Base):
     data: str = Field(description="fingerprint of the data set")
     batch_size: int
     cap: Cap | None = Field(default=None, description="bounds of `--training capped`")
+    device: str = "cpu"
     scores: list[ScoreRecord]
     seconds: float = Field(default=0.0, description="mean time of one training")
     environment: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def tests(self) -> list[float]:
+        """The test accuracies, in the order of the trainings."""
+        return [score.test for score in self.scores]
 
-class Range(Base):
-    """Where a right solution's test accuracy lies."""
-
-    low: float
-    high: float
-    mean: float
-    spread: float
-    seeds: int
-    batch_size: int
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """What distinguishes it from others: all but its scores."""
+        cap = self.cap.model_dump_json() if self.cap else ""
+        return (self.data, cap, self.device, self.experiment, self.batch_size)
 
 
 class Expectations(Base):
@@ -80,15 +82,20 @@ class Expectations(Base):
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise ExpectationError(
-                f"{path} is missing. Make it: tensormark reference {assignment} --save"
-            ) from error
+            raise ExpectationError.missing(path, assignment) from error
         except ValidationError as error:
-            raise ExpectationError(f"{path} is damaged: {error.errors()[0]['msg']}") from error
+            raise ExpectationError.damaged(path, error.errors()[0]["msg"]) from error
 
-    def under(self, cap: Cap | None) -> Self:
-        """Leave only ranges that were measured under these bounds of a training."""
-        return self.model_copy(update={"measured": [m for m in self.measured if m.cap == cap]})
+    def to_text(self) -> str:
+        """Write the file: facts for people to read, and one line for all scores of a kind."""
+        head = json.dumps(self.model_dump(mode="json", exclude={"measured"}), indent=1)
+        rows = [measured.model_dump_json() for measured in self.measured]
+        return head.removesuffix("\n}") + ',\n "measured": [\n  ' + ",\n  ".join(rows) + "\n ]\n}\n"
+
+    def under(self, cap: Cap | None, device: str = "cpu") -> Self:
+        """Leave only scores that were measured under these bounds of a training, on this device."""
+        kept = [m for m in self.measured if m.cap == cap and m.device == device]
+        return self.model_copy(update={"measured": kept})
 
     def __getitem__(self, key: str) -> Any:
         """Return an exact fact, such as expected["small.parameters"]."""
@@ -98,52 +105,96 @@ class Expectations(Base):
             raise ExpectationError.unknown(key, expected_path(self.assignment)) from error
 
     def range(self, experiment: str, data: str, batch_size: int | None) -> Range | None:
-        """Return the range of test accuracy for an experiment, or None if none was measured.
+        """Return where a right solution's test accuracy lies, or None if it was never measured.
 
-        Smaller batches make more steps and reach more, so the range of the next larger measured
-        batch size is a safe lower bound; beyond the largest there is none.
+        Between two batch sizes that were measured, the lower limit is that of the larger and the
+        upper limit that of the smaller: smaller batches make more steps and reach more, which
+        the scores themselves must show. Outside of them a range is good for passing only.
 
         Args:
             experiment: its name in the reference.
             data: fingerprint of the data set.
-            batch_size: the student's; None, where it is unknown, counts as the largest measured.
+            batch_size: the student's; None where it is unknown.
 
         """
-        candidates = sorted(
-            (m for m in self.measured if m.experiment == experiment and m.data == data),
-            key=lambda m: m.batch_size,
-        )
-        if batch_size is None:
-            return summarize(candidates[-1]) if candidates else None
-        for measured in candidates:
-            if batch_size <= measured.batch_size:
-                return summarize(measured)
-        return None
+        around = self._around(experiment, data, batch_size)
+        return _bounded([around], lambda scores: scores[0]) if around else None
 
-    def nearest_range(self, experiment: str, data: str, batch_size: int | None) -> Range | None:
-        """Return the measured range whose batch size is nearest, for orientation only."""
-        candidates = [m for m in self.measured if m.experiment == experiment and m.data == data]
-        if not candidates:
+    def difference(
+        self, better: tuple[str, int | None], worse: tuple[str, int | None], data: str
+    ) -> Range | None:
+        """Return where the difference of two right trainings' test accuracies lies.
+
+        Every training of the reference has a seed of its own, so the i-th of the one and the i-th
+        of the other are as independent as a student's two.
+
+        Args:
+            better: experiment and the student's batch size of the one that should win.
+            worse: of the other one.
+            data: fingerprint of the data set.
+
+        """
+        one = self._around(better[0], data, better[1])
+        other = self._around(worse[0], data, worse[1])
+        if one is None or other is None:
             return None
-        wanted = math.log(batch_size or 64)
-        return summarize(min(candidates, key=lambda m: abs(math.log(m.batch_size) - wanted)))
+        # What the larger batches of the first and the smaller of the second reach is the least
+        # that can be asked.
+        pairs = [one, _Around(other.above, other.below, other.outside)]
+        return _bounded(pairs, lambda s: [a - b for a, b in zip(s[0], s[1], strict=False)])
+
+    def batch_sizes(self, experiment: str, data: str) -> list[int]:
+        """List the batch sizes for which there are scores enough."""
+        found = [m for m in self.measured if m.experiment == experiment and m.data == data]
+        return sorted(m.batch_size for m in found if range_of(m.tests) is not None)
+
+    def tests(self, experiment: str, data: str, batch_size: int) -> list[float]:
+        """Return the test accuracies of one experiment; none where it wasn't measured."""
+        for m in self.measured:
+            if (m.experiment, m.data, m.batch_size) == (experiment, data, batch_size):
+                return m.tests
+        return []
+
+    def _around(self, experiment: str, data: str, batch_size: int | None) -> _Around | None:
+        """Find scores that right solutions with such batches reach, and that they don't pass."""
+        sizes = self.batch_sizes(experiment, data)
+        if not sizes:
+            return None
+
+        def of(size: int) -> list[float]:
+            return self.tests(experiment, data, size)
+
+        if batch_size is None or not sizes[0] <= batch_size <= sizes[-1]:
+            near = sizes[0] if batch_size is not None and batch_size < sizes[0] else sizes[-1]
+            return _Around(of(near), of(near), True)
+        below = of(min(size for size in sizes if size >= batch_size))
+        above = of(max(size for size in sizes if size <= batch_size))
+        return _Around(below, above, not dominates(above, below))
 
 
-def summarize(measured: Measured) -> Range:
-    """Mean, standard deviation and range of the test accuracies of one experiment."""
-    scores = [score.test for score in measured.scores]
-    mean = sum(scores) / len(scores)
-    variance = sum((s - mean) ** 2 for s in scores) / max(len(scores) - 1, 1)
-    spread = math.sqrt(variance)
-    reach = SPREAD * spread + LEEWAY
-    return Range(
-        low=max(min(mean - reach, min(scores) - LEEWAY), 0.0),
-        high=min(max(mean + reach, max(scores) + LEEWAY), 1.0),
-        mean=mean,
-        spread=spread,
-        seeds=len(scores),
-        batch_size=measured.batch_size,
-    )
+class _Around(NamedTuple):
+    """Scores with the next larger and with the next smaller batches that were measured."""
+
+    below: list[float]
+    above: list[float]
+    outside: bool  # the student's batches don't lie between the two, or the order isn't clear
+
+
+def _bounded(
+    parts: Sequence[_Around], combine: Callable[[list[list[float]]], list[float]]
+) -> Range | None:
+    """Take the lower limit from what is reached at least, the upper from what is reached at most.
+
+    Args:
+        parts: the scores that are combined.
+        combine: makes one score of one of each part, for all of them at once.
+
+    """
+    low = range_of(combine([part.below for part in parts]))
+    high = range_of(combine([part.above for part in parts]))
+    if low is None or high is None:
+        return None
+    return replace(low, high=high.high, outside=any(part.outside for part in parts))
 
 
 def expected_path(assignment: str) -> Path:

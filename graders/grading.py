@@ -9,7 +9,8 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -39,8 +40,11 @@ from graders.sandbox.talk import Answerer, Progress
 from graders.sandbox.view import view_for
 from graders.submission import Submission
 from graders.submission.apart import read_cells_apart
+from graders.tolerance import ATTEMPTS
+from graders.training.entry import load_trained, save_trained
+from graders.training.repeats import own_seed_matters, wanted_again, with_attempt, with_origins
 from graders.training.request import Cap
-from graders.training.session import Session
+from graders.training.session import Draws, Session
 from graders.training.store import Store, default_root
 from graders.training.trainer import Trainer, device_of, setting_for
 from reference.datasets import DataSet, locate
@@ -64,6 +68,7 @@ class Settings:
     store: Path | None = None  # where finished trainings are kept; None: the user's cache
     memory: float | None = None  # GB of one submission; None: the assignment's own limit
     isolation: Wish = "auto"
+    draw: int = 0  # another number draws other seeds for every training: to study the grader
 
 
 @dataclass
@@ -86,14 +91,15 @@ class Grader:
         self._folder = Path(tempfile.mkdtemp(prefix="tensormark-data-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
-        self.checker = Checker(self.assignment, self.data, self.cap)
+        device = device_of(self.settings.device)
+        self.checker = Checker(self.assignment, self.data, self.cap, device)
         served = self._serve()
         store = Store(self.settings.store or default_root(), on_damage=self._note)
         self.sandbox = self._sandbox(served, store)
         self.trainer = Trainer(
             server=self.server,
             store=store,
-            setting=setting_for(device_of(self.settings.device), self.cap, served),
+            setting=setting_for(device, self.cap, served),
             limits=self.assignment.training,
             data=served,
         )
@@ -143,7 +149,18 @@ class Grader:
         out.mkdir(parents=True, exist_ok=True)
         ran = self.run(submission, out, progress)
         ran.save(out)
-        return self.checker.check(ran, out)
+        result = self.checker.check(ran, out)
+        for attempt in range(1, ATTEMPTS):
+            wanted = wanted_again(result)
+            if not wanted:
+                break
+            if progress is not None:
+                progress({"event": "attempt", "attempt": attempt + 1})
+            self._attempt(
+                ran, submission, out, Draws(self.settings.draw, attempt, wanted), progress
+            )
+            result = self.checker.check(ran, out)
+        return result
 
     def run(self, submission: Submission, out: Path, progress: Progress | None = None) -> Ran:
         """Run a submission in its own process, and say how that went."""
@@ -181,30 +198,64 @@ class Grader:
         content = submission.read()
         ids = {exercise.id for exercise in self.assignment.exercises}
         ran.cells = read_cells_apart(self.server, submission.file_name, content, ids)
-        job = Job(
+        draws = Draws(self.settings.draw)
+        job = self._job(ran, submission, out, _seed_of(content, draws.of_others))
+        ended = self._run_once(job, recording, draws, progress)
+        while ended.how == "died" and ended.attempts < _ATTEMPTS:
+            attempts = ended.attempts + 1
+            _remove(recording)
+            ended = self._run_once(job, recording, draws, progress)
+            ended.attempts = attempts
+        ran.ended = ended
+        ran.environment = _environment(self.trainer.setting.device, job.seed, ended.isolation)
+
+    def _attempt(
+        self,
+        ran: Ran,
+        submission: Submission,
+        out: Path,
+        draws: Draws,
+        progress: Progress | None,
+    ) -> None:
+        """Run a submission once more with fresh seeds for some trainings, for their sake alone.
+
+        Only what was asked for is new, so everything else is known already. Nothing of the second
+        run is kept but the accuracies of these trainings.
+        """
+        found = load_trained(trusted_folder(out / RECORDING))
+        draws = replace(draws, anew=with_origins(found, draws.anew))
+        content = submission.read()
+        # A training that only the submission's own process can repeat has its seed from there.
+        own = own_seed_matters(found, draws.anew)
+        seed = _seed_of(content, draws.of(min(draws.anew)) if own else draws.of_others)
+        again = []
+        with tempfile.TemporaryDirectory(prefix="tensormark-attempt-") as folder:
+            recording = Path(folder) / RECORDING
+            # Whatever befalls a further attempt, the first one stands.
+            with suppress(RunError):
+                self._run_once(self._job(ran, submission, out, seed), recording, draws, progress)
+                again = load_trained(trusted_folder(recording))
+        save_trained(with_attempt(found, again, draws), trusted_folder(out / RECORDING))
+
+    def _job(self, ran: Ran, submission: Submission, out: Path, seed: int) -> Job:
+        return Job(
             name=submission.file_name,
             cells=ran.cells,
             hidden=[str(folder.resolve()) for folder in (out.parent, submission.path.parent)],
             data=self.trainer.data,
             limits=Limits(seconds=self._seconds),
-            seed=int(hashlib.sha256(content).hexdigest()[:8], 16),
+            seed=seed,
             device=self.settings.device,
             threads=self.settings.threads,
             training=self.settings.training,
             cap=self.cap,
         )
-        ended = self._run_once(job, recording, progress)
-        while ended.how == "died" and ended.attempts < _ATTEMPTS:
-            attempts = ended.attempts + 1
-            _remove(recording)
-            ended = self._run_once(job, recording, progress)
-            ended.attempts = attempts
-        ran.ended = ended
-        ran.environment = _environment(self.trainer.setting.device, job.seed, ended.isolation)
 
-    def _run_once(self, job: Job, recording: Path, progress: Progress | None) -> Ended:
+    def _run_once(
+        self, job: Job, recording: Path, draws: Draws, progress: Progress | None
+    ) -> Ended:
         def answers(exchange: Path) -> Answerer:
-            return Session(self.trainer, exchange, trusted_folder(recording), progress)
+            return Session(self.trainer, exchange, trusted_folder(recording), progress, draws)
 
         return self.sandbox.run(job, recording, answers, progress)
 
@@ -236,11 +287,12 @@ class Checker:
     assignment: Assignment
     data: list[DataSet]
     cap: Cap | None = None
+    device: str = "cpu"
 
     @cached_property
     def expected(self) -> Expectations:
-        """The expected values, measured under the same bounds as the submission's trainings."""
-        return Expectations.load(self.assignment.id).under(self.cap)
+        """The expected values, measured under the same circumstances as the submission's."""
+        return Expectations.load(self.assignment.id).under(self.cap, self.device)
 
     def check(self, ran: Ran, folder: Path) -> Result:
         """Check what a run has left in a folder, and write `result.json`.
@@ -293,7 +345,9 @@ class Checker:
         if ran is not None and ran.environment is not None:
             known = {"cells": ran.cells, "environment": ran.environment}
             folder.data = folder.data.model_copy(update=known)
-        return CheckContext(self.assignment, folder, self.expected, self.data)
+        return CheckContext(
+            self.assignment, folder, self.expected, self.data, self.cap, self.device
+        )
 
 
 def verify_points(assignment: Assignment, checks: Sequence[CheckResult]) -> None:
@@ -341,6 +395,12 @@ def _remove(recording: Path) -> None:
     """Remove a recording, and what was trained for it."""
     for folder in (recording, trusted_folder(recording)):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _seed_of(content: bytes, draw: int) -> int:
+    """Draw the seed of a submission's own process from what was handed in."""
+    drawn = f" {draw}".encode() if draw else b""
+    return int(hashlib.sha256(content + drawn).hexdigest()[:8], 16)
 
 
 def _environment(device: str, seed: int, isolation: list[str]) -> EnvironmentRecord:

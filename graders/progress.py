@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from graders.report.text import number
+from graders.report.view import Tally, look_at
 from graders.result import Result, TrainingSummary
 
 
@@ -89,16 +91,14 @@ def one_line(result: Result) -> str:
     student = result.submission.student
     if result.execution.status in {"unusable", "error"}:
         return f"{student}: {result.execution.status}: {result.execution.message}"
-    parts = [f"{result.score:g} of {result.points:g} points"]
+    parts = [f"{number(result.score)} of {number(result.points)} points"]
     if result.pending:
-        parts.append(f"{result.pending:g} pending")
-    lost = [
-        exercise.id
-        for exercise in result.exercises
-        if exercise.score + exercise.pending < exercise.points
-    ]
+        parts.append(f"{number(result.pending)} pending")
+    lost = [exercise.id for exercise in result.exercises if Tally.of(exercise).lost > 0]
     if lost:
         parts.append("lost in " + ", ".join(lost))
+    if noted := look_at(result):
+        parts.append("look at " + ", ".join(noted))
     if result.execution.status != "complete":
         parts.append(result.execution.status)
     parts.append(trained_in_words(result.trainings))

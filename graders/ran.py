@@ -51,6 +51,11 @@ class Ran(BaseModel):
     training: Literal["full", "capped", "none"] = "full"
     cap: Cap | None = None
 
+    @property
+    def device(self) -> str:
+        """Where its networks were trained."""
+        return self.environment.device if self.environment is not None else "cpu"
+
     def save(self, folder: Path) -> None:
         """Write run.json whole or not at all."""
         write_whole(folder / FILE, self.model_dump_json(indent=1))

@@ -1,96 +1,82 @@
-"""Run the reference suite and print facts, measured and published figures side by side."""
+"""Print what is known of the reference: facts, published figures, distributions, cutoffs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graders.assignment import Assignment
-from graders.errors import ExpectationError
-from graders.expectations import Expectations, Measured, summarize
+from graders.expectations import Expectations, Measured
 from graders.progress import bars
 from graders.quiet import quiet_imports
-from graders.training.request import Cap
+from graders.report.words import bound_in_percent
+from graders.tolerance import Range
 from reference import suite
-from reference.datasets import DataSet, locate
-from reference.datasets.sources import Choice
 
-_SAVED_EVERY = 8
+_DISTRIBUTION = ("min", "median", "max")
 
 
-def run_reference(
-    assignment: Assignment,
-    seeds: int,
-    data_choice: Choice,
-    console: Console,
-    *,
-    save: bool,
-    capped: bool = False,
-) -> None:
-    """Compute the facts, train the experiments, and print them beside the published figures.
+def run_reference(policy: suite.Policy, seeds: int, console: Console) -> None:
+    """Train each experiment anew, and print everything beside the published figures.
 
     Args:
-        assignment: the sheet.
-        seeds: how often to train each experiment now, seeds 0 to seeds - 1; 0 shows what is stored.
-        data_choice: which data to train on.
+        policy: the circumstances.
+        seeds: how often to train each experiment now, with the first seeds of the calibration;
+            0 shows what is stored.
         console: where to print.
-        save: measure every batch size that the checks need, and keep facts and scores.
-        capped: train within the bounds of `--training capped`.
 
     Raises:
-        ExpectationError: nothing is stored and nothing was measured, or saving failed.
+        ExpectationError: there is no reference, or its file is damaged.
 
     """
-    with quiet_imports():
-        import keras  # noqa: F401 - everything below needs it; here it can be quiet
-    data = locate(assignment.data_sets[0], data_choice)
-    console.print(Text(f"Data: {data.name}, {data.source} ({data.fingerprint})"))
-    cap = assignment.training.cap if capped else None
-    if cap is not None:
-        console.print(f"Each training: at most {cap.epochs} epochs on {cap.samples:,} items.")
-    measured = _measure(assignment.id, data, seeds, console, cap, save=save) if seeds else []
-    if save:
-        suite.save(assignment.id, data, measured)
-    stored = _stored(assignment.id)
-    _print_facts(assignment.id, stored, console)
-    _print_accuracies(assignment.id, stored.under(cap), data, measured, console)
-
-
-def _measure(
-    assignment: str, data: DataSet, seeds: int, console: Console, cap: Cap | None, *, save: bool
-) -> list[Measured]:
-    planned = suite.plan(assignment, seeds, all_batch_sizes=save)
-    # All experiments with one seed first, so that an interrupted run is useful.
-    planned.sort(key=lambda item: item.seed)
+    console.print(
+        Text(f"Data: {policy.data.name}, {policy.data.source} ({policy.data.fingerprint})")
+    )
+    planned = suite.plan(policy, seeds, [suite.USUAL_BATCH_SIZE])
     found: list[Measured] = []
     with bars(console) as shown:
         task = shown.add_task("training", total=len(planned))
 
         def begin(item: suite.Planned) -> None:
-            name = f"{item.experiment.name}, batches of {item.batch_size}, seed {item.seed}"
-            shown.update(task, description=name)
+            shown.update(task, description=f"{item.names[0]}, batches of {item.batch_size}")
 
-        for measured in suite.run(assignment, data, planned, begin, cap):
-            found.append(measured)
+        for measured in suite.run(policy, planned, begin):
+            found += measured
             shown.advance(task)
-            if save and len(found) % _SAVED_EVERY == 0:
-                suite.save(assignment, data, found)
-    return suite.merged([], found)
+    print_report(policy, suite.merged([], found), console)
 
 
-def _stored(assignment: str) -> Expectations:
-    try:
-        return Expectations.load(assignment)
-    except ExpectationError:
-        return Expectations(assignment=assignment)
+def print_report(policy: suite.Policy, now: Sequence[Measured], console: Console) -> None:
+    """Print the facts, each experiment's distribution and cutoff, and what is compared.
+
+    Args:
+        policy: the circumstances.
+        now: what was measured just now.
+        console: where to print.
+
+    """
+    stored = suite.stored(policy.assignment)
+    _print_facts(policy.assignment, stored, console)
+    known = stored.under(policy.cap, policy.device)
+    if not any(m.data == policy.data.fingerprint for m in known.measured):
+        console.print(
+            "Nothing was measured under these circumstances, so accuracies can't be scored. "
+            f"Measure: tensormark calibrate {policy.assignment}"
+        )
+        if not now:
+            return
+    _print_accuracies(policy, known, now, console)
+    _print_comparisons(policy, known, console)
+    _print_published(policy, known, console)
 
 
 def _print_facts(assignment: str, stored: Expectations, console: Console) -> None:
     """Compute the facts anew, and show whether they are those that the checks compare with."""
-    facts = suite.reference_module(assignment).facts()
+    with quiet_imports():
+        facts = suite.reference_module(assignment).facts()
     table = Table(title="Exact facts", title_justify="left")
     for column in ("fact", "computed now", "checks compare with"):
         table.add_column(column)
@@ -98,53 +84,118 @@ def _print_facts(assignment: str, stored: Expectations, console: Console) -> Non
         if name.endswith(".layers"):
             continue
         kept = stored.facts.get(name)
-        same = "the same" if kept == value else f"{_shown(kept)}: run with --save"
+        same = "the same" if kept == value else f"{_shown(kept)}: run tensormark calibrate"
         table.add_row(name, _shown(value), same)
     console.print(table)
 
 
 def _print_accuracies(
-    assignment: str,
-    stored: Expectations,
-    data: DataSet,
-    measured: Sequence[Measured],
-    console: Console,
+    policy: suite.Policy, stored: Expectations, now: Sequence[Measured], console: Console
 ) -> None:
-    now = {(m.experiment, m.batch_size): summarize(m) for m in measured}
-    kept = {
-        (m.experiment, m.batch_size): summarize(m)
-        for m in stored.measured
-        if m.data == data.fingerprint
-    }
-    table = Table(
-        title="Test accuracy (mean ± standard deviation over seeds)", title_justify="left"
+    table = _table(
+        "Test accuracy of the reference (risk: that a right solution falls short three times)",
+        left=("", "experiment"),
+        right=("batch", *(["now"] if now else []), *_DISTRIBUTION, "seeds", "cutoff", "risk"),
     )
-    for column in ("exercise", "experiment", "batch", "published", "now", "stored", "accepted"):
-        table.add_column(
-            column, justify="right" if column not in {"exercise", "experiment"} else "left"
-        )
-    order = [(e.name, e.exercise) for e in suite.reference_module(assignment).EXPERIMENTS]
-    published = suite.published(assignment)
-    for name, exercise in order:
-        sizes = sorted({size for key, size in [*now, *kept] if key == name})
-        for size in sizes:
-            here, there = now.get((name, size)), kept.get((name, size))
-            figure = published.get(f"{name}.test_accuracy")
+    fresh = {(m.experiment, m.batch_size): m.tests for m in now}
+    for experiment in suite.reference_module(policy.assignment).EXPERIMENTS:
+        sizes = {m.batch_size for m in [*stored.measured, *now] if m.experiment == experiment.name}
+        for size in sorted(sizes):
+            kept = stored.tests(experiment.name, policy.data.fingerprint, size)
+            here = fresh.get((experiment.name, size), [])
+            if not kept and not here:
+                continue
             table.add_row(
-                exercise,
-                name,
+                experiment.exercise,
+                experiment.name,
                 str(size),
-                f"{figure:.3f}" if figure is not None else "",
-                f"{here.mean:.3f} ± {here.spread:.3f} ({here.seeds})" if here else "",
-                f"{there.mean:.3f} ± {there.spread:.3f} ({there.seeds})" if there else "",
-                f"from {there.low:.3f}" if there else "",
+                *([", ".join(f"{score:.3f}" for score in here)] if now else []),
+                *_distribution(kept, "{:.3f}"),
+                *_limits(stored.range(experiment.name, policy.data.fingerprint, size), "{:.3f}"),
             )
     console.print(table)
-    if not kept:
-        console.print(
-            "Nothing is stored for these data, so accuracies can't be scored on them. "
-            f"Measure: tensormark reference {assignment} --seeds 5 --save"
-        )
+
+
+def _print_comparisons(policy: suite.Policy, stored: Expectations, console: Console) -> None:
+    table = _table(
+        "By how much one is ahead of the other (ahead: share of all pairs)",
+        left=("", "comparison"),
+        right=("batch", *_DISTRIBUTION, "pairs", "ahead", "cutoff", "risk"),
+    )
+    data = policy.data.fingerprint
+    for one in suite.comparisons(policy.assignment):
+        for size in stored.batch_sizes(one.better, data):
+            found = stored.difference((one.better, size), (one.worse, size), data)
+            if found is None or found.outside:
+                continue
+            ahead = sum(score > 0 for score in found.scores) / len(found.scores)
+            table.add_row(
+                one.exercise,
+                f"{one.better} - {one.worse}",
+                str(size),
+                *_distribution(found.scores, "{:+.3f}"),
+                f"{ahead:.0%}",
+                *_limits(found, "{:+.3f}"),
+            )
+    if table.rows:
+        console.print(table)
+
+
+def _print_published(policy: suite.Policy, stored: Expectations, console: Console) -> None:
+    """Say for each published figure where it lies beside what we have measured."""
+    table = _table(
+        "Published figures", left=("figure",), right=("published",), last=("in our distribution",)
+    )
+    for name, figure in suite.published(policy.assignment).items():
+        experiment, _, split = name.partition(".")
+        scores = {
+            m.batch_size: [s.test if split == "test_accuracy" else s.train for s in m.scores]
+            for m in stored.measured
+            if m.experiment == experiment and m.data == policy.data.fingerprint
+        }
+        table.add_row(name, f"{figure:.4g}", _placed(figure, scores))
+    if table.rows:
+        console.print(table)
+
+
+def _placed(figure: float, scores: dict[int, list[float]]) -> str:
+    """Say inside which distributions a figure lies, or how far from the nearest one."""
+    if not scores:
+        return "not measured"
+    inside = [size for size, found in sorted(scores.items()) if min(found) <= figure <= max(found)]
+    if inside:
+        return f"inside, with batches of {', '.join(map(str, inside))}"
+    distance, size = min(
+        (max(min(found) - figure, figure - max(found)), size) for size, found in scores.items()
+    )
+    where = "above" if figure > max(scores[size]) else "below"
+    return f"outside: {distance:.3f} {where} the nearest, with batches of {size}"
+
+
+def _table(
+    title: str, left: Sequence[str], right: Sequence[str], last: Sequence[str] = ()
+) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in left:
+        table.add_column(column)
+    for column in right:
+        table.add_column(column, justify="right")
+    for column in last:
+        table.add_column(column)
+    return table
+
+
+def _distribution(scores: Sequence[float], form: str) -> list[str]:
+    if not scores:
+        return ["", "", "", "0"]
+    figures = [form.format(one) for one in (min(scores), median(scores), max(scores))]
+    return [*figures, str(len(scores))]
+
+
+def _limits(found: Range | None, form: str) -> list[str]:
+    if found is None:
+        return ["none", ""]
+    return [form.format(found.low), bound_in_percent(found.chance)]
 
 
 def _shown(value: object) -> str:

@@ -58,7 +58,7 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
             done.left.append(str(error))
             continue
         observer.begin(ran.submission.student)
-        key = f"{ran.assignment} {ran.data_sets} {ran.cap}"
+        key = f"{ran.assignment} {ran.data_sets} {ran.cap} {ran.device}"
         try:
             if key not in checkers:
                 checkers[key] = _checker(load_assignment(assignment or ran.assignment), ran)
@@ -74,7 +74,8 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
 
 
 def _checker(assignment: Assignment, ran: Ran) -> Checker:
-    return Checker(assignment, [_same_data(use) for use in ran.data_sets], ran.cap)
+    data = [_same_data(use) for use in ran.data_sets]
+    return Checker(assignment, data, ran.cap, ran.device)
 
 
 def _same_data(use: DataSetUse) -> DataSet:

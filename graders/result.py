@@ -71,7 +71,28 @@ class TrainingEvidence(Base):
     training: int = Field(description="id in Result.trainings")
 
 
-Evidence = Annotated[NetworkEvidence | GridEvidence | TrainingEvidence, Field(discriminator="kind")]
+class ScoreEvidence(Base):
+    """A measured score beside those that the reference reached."""
+
+    kind: Literal["score"] = "score"
+    title: str = Field(description="such as 'test accuracy', or 'Adam minus SGD'")
+    observed: list[float] = Field(
+        description="an accuracy 0..1 or a difference of two, for each attempt, the first first"
+    )
+    cutoff: float = Field(description="from here on all points are given")
+    floor: float = Field(description="from here down none are; between the two they rise linearly")
+    high: float = Field(description="beyond it a person looks; no points are taken")
+    reference: list[float] = Field(description="what the reference's own trainings reached")
+    chance: float = Field(description="bound of the chance that a right solution fails, 0..1")
+    again: list[int] = Field(
+        default_factory=list,
+        description="requests that a further attempt would train anew; empty: none is to come",
+    )
+
+
+Evidence = Annotated[
+    NetworkEvidence | GridEvidence | TrainingEvidence | ScoreEvidence, Field(discriminator="kind")
+]
 
 
 class CheckResult(Base):
@@ -91,6 +112,9 @@ class CheckResult(Base):
     follows_from: str | None = Field(
         default=None,
         description="the earlier exercise that already paid for this mistake; the points are kept",
+    )
+    flag: str = Field(
+        default="", description="what a person should look at; it has taken no points"
     )
     hidden: bool = False
     evidence: list[Evidence] = Field(default_factory=list)
@@ -215,6 +239,11 @@ class Result(Base):
     def checks(self) -> list[CheckResult]:
         """All checks, in the order of the sheet."""
         return [check for exercise in self.exercises for check in exercise.checks]
+
+    @property
+    def flagged(self) -> list[CheckResult]:
+        """Checks that a person should look at, though they have taken no points."""
+        return [check for check in self.checks if check.flag]
 
     def count(self, outcome: Outcome) -> int:
         """How many checks ended so."""

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
+import os
 import platform
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from types import ModuleType
 
 from graders.errors import ExpectationError
-from graders.expectations import Expectations, Measured, ScoreRecord, expected_path
+from graders.expectations import Expectations, Labels, Measured, ScoreRecord, expected_path
 from graders.files import write_whole
-from graders.training.request import Cap
+from graders.quiet import quiet_imports
+from graders.training.request import Cap, Setting
 from graders.training.trainer import setting_for
 from graders.training.work import prepare
 from reference.datasets import DataSet
-from reference.experiment import Experiment, train
+from reference.experiment import Comparison, Experiment, Score, labels_for, seed_for, train
 
 # Where no range is asked for, one batch size in the middle of the usual ones is measured.
 USUAL_BATCH_SIZE = 64
+# Keras keeps a little of every network, so that a process doesn't train for ever.
+_TRAININGS_A_PROCESS = 60
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Under which circumstances the reference is trained."""
+
+    assignment: str
+    data: DataSet
+    cap: Cap | None = None  # bounds of `--training capped`
+    device: str = "cpu"
+
+    @property
+    def setting(self) -> Setting:
+        """The same for the trainer."""
+        return setting_for(self.device, self.cap, [])
 
 
 @dataclass(frozen=True)
@@ -26,74 +49,143 @@ class Planned:
     """One training to be done."""
 
     experiment: Experiment
+    names: tuple[str, ...]  # of all experiments that are this same training
     batch_size: int
     seed: int
+    labels: Labels
 
 
 def reference_module(assignment: str) -> ModuleType:
-    """Import an assignment's reference solution."""
-    return importlib.import_module(f"reference.{assignment}")
+    """Import an assignment's reference solution.
+
+    Raises:
+        ExpectationError: there is none.
+
+    """
+    name = f"reference.{assignment}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ExpectationError.no_reference(assignment) from error
 
 
-def plan(assignment: str, seeds: int, *, all_batch_sizes: bool) -> list[Planned]:
-    """List the trainings of a suite: each experiment, each batch size, seeds 0 to seeds - 1."""
-    module = reference_module(assignment)
-    planned = []
-    for experiment in module.EXPERIMENTS:
-        sizes = (USUAL_BATCH_SIZE,)
-        if all_batch_sizes:
-            sizes = module.RANGES.get(experiment.name, sizes)
-        planned += [Planned(experiment, size, seed) for size in sizes for seed in range(seeds)]
-    return planned
+def comparisons(assignment: str) -> list[Comparison]:
+    """List the pairs of experiments that the sheet compares."""
+    return list(reference_module(assignment).COMPARISONS)
+
+
+def plan(
+    policy: Policy,
+    seeds: int,
+    batch_sizes: Sequence[int],
+    known: Sequence[Measured] = (),
+    only: Sequence[str] = (),
+) -> list[Planned]:
+    """List the trainings that are still to be done, so that every range grows evenly.
+
+    Args:
+        policy: the circumstances.
+        seeds: how many scores each range shall have.
+        batch_sizes: of each experiment.
+        known: what was measured before, under any circumstances.
+        only: names of experiments; none: all.
+
+    Raises:
+        ExpectationError: there is no such experiment.
+
+    """
+    experiments: list[Experiment] = reference_module(policy.assignment).EXPERIMENTS
+    if unknown := sorted(set(only) - {e.name for e in experiments}):
+        raise ExpectationError.no_experiment(unknown[0], [e.name for e in experiments])
+    there = {(measured.key, score.seed) for measured in known for score in measured.scores}
+    distinct: dict[str, tuple[str, ...]] = {}
+    for experiment in experiments:
+        same = [e.name for e in experiments if e.same_under(experiment, policy.cap)]
+        if not only or set(same) & set(only):
+            distinct.setdefault(same[0], tuple(same))
+    planned = [
+        Planned(experiment, names, size, seed_for(experiment.name, size, index), labels_for(index))
+        for index in range(seeds)
+        for experiment in experiments
+        for size in batch_sizes
+        if (names := distinct.get(experiment.name))
+    ]
+    return [
+        item
+        for item in planned
+        if any((m.key, item.seed) not in there for m in _measured(policy, item, []))
+    ]
 
 
 def run(
-    assignment: str,
-    data: DataSet,
-    planned: list[Planned],
-    begin: Callable[[Planned], None] = lambda _: None,
-    cap: Cap | None = None,
-) -> Iterator[Measured]:
-    """Train what was planned, one at a time; each yields a Measured with a single score."""
-    prepare(setting_for("cpu", cap, []))
-    networks = reference_module(assignment).NETWORKS
-    for item in planned:
-        begin(item)
-        score = train(
-            item.experiment,
-            networks,
-            data,
-            seed=item.seed,
-            batch_size=item.batch_size,
-            cap=cap,
-        )
-        yield Measured(
-            experiment=item.experiment.name,
-            data=data.fingerprint,
-            batch_size=item.batch_size,
-            cap=cap,
-            scores=[ScoreRecord(seed=score.seed, train=score.train, test=score.test)],
-            seconds=score.seconds,
-            environment=_environment(),
-        )
+    policy: Policy, planned: Sequence[Planned], begin: Callable[[Planned], None], workers: int = 0
+) -> Iterator[list[Measured]]:
+    """Train what was planned, in processes side by side.
+
+    Args:
+        policy: the circumstances.
+        planned: what to train.
+        begin: told of each training as it begins.
+        workers: how many at once; 0: one a core, on a GPU one.
+
+    Yields:
+        For each training, as it ends, its single score under each name that it has.
+
+    Raises:
+        ExpectationError: a process died.
+
+    """
+    workers = workers or (os.cpu_count() or 1 if policy.device == "cpu" else 1)
+    waiting = iter(planned)
+    under_way: dict[Future[Score], Planned] = {}
+    pool = ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin_process,
+        initargs=(policy.setting,),
+        max_tasks_per_child=_TRAININGS_A_PROCESS,
+    )
+    environment = _environment(policy)
+    try:
+        while True:
+            while len(under_way) < workers and (item := next(waiting, None)) is not None:
+                begin(item)
+                under_way[pool.submit(_train, policy, item)] = item
+            if not under_way:
+                break
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                item, score = under_way.pop(future), future.result()
+                record = ScoreRecord(
+                    seed=score.seed, labels=score.labels, train=score.train, test=score.test
+                )
+                found = _measured(policy, item, [record])
+                more = {"seconds": round(score.seconds, 2), "environment": environment}
+                yield [m.model_copy(update=more) for m in found]
+    except BrokenProcessPool as error:
+        raise ExpectationError.process_died() from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
 
 
-def merged(old: list[Measured], new: list[Measured]) -> list[Measured]:
+def merged(old: Sequence[Measured], new: Sequence[Measured]) -> list[Measured]:
     """Join scores of equal trainings but for the seed; a seed measured anew replaces."""
-    joined: dict[tuple[str, str, str, int], Measured] = {}
+    joined: dict[tuple[str, str, str, str, int], Measured] = {}
     for measured in [*old, *new]:
-        cap = measured.cap.model_dump_json() if measured.cap else ""
-        key = (measured.data, measured.experiment, cap, measured.batch_size)
-        before = joined.get(key)
+        before = joined.get(measured.key)
         if before is None:
-            joined[key] = measured
+            joined[measured.key] = measured
             continue
         scores = {score.seed: score for score in [*before.scores, *measured.scores]}
         count = len(before.scores) + len(measured.scores)
         seconds = (
             before.seconds * len(before.scores) + measured.seconds * len(measured.scores)
-        ) / count
-        joined[key] = measured.model_copy(
+        ) / max(count, 1)
+        joined[measured.key] = measured.model_copy(
             update={
                 "scores": [scores[seed] for seed in sorted(scores)],
                 "seconds": round(seconds, 2),
@@ -102,7 +194,7 @@ def merged(old: list[Measured], new: list[Measured]) -> list[Measured]:
     return [joined[key] for key in sorted(joined)]
 
 
-def save(assignment: str, data: DataSet, measured: list[Measured]) -> Expectations:
+def save(assignment: str, data: DataSet, measured: Sequence[Measured]) -> Expectations:
     """Compute the facts, join the scores with those already kept, and write the file whole.
 
     Raises:
@@ -110,10 +202,7 @@ def save(assignment: str, data: DataSet, measured: list[Measured]) -> Expectatio
 
     """
     path = expected_path(assignment)
-    try:
-        before = Expectations.load(assignment)
-    except ExpectationError:
-        before = Expectations(assignment=assignment)
+    before = stored(assignment)
     now = before.model_copy(
         update={
             "facts": reference_module(assignment).facts(),
@@ -124,13 +213,22 @@ def save(assignment: str, data: DataSet, measured: list[Measured]) -> Expectatio
     )
     try:
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, now.model_dump_json(indent=1) + "\n")
+        write_whole(path, now.to_text())
     except OSError as error:
-        raise ExpectationError(
-            f"{path} can't be written ({error.strerror}). Run --save from a source checkout, "
-            "installed with pip install -e."
-        ) from error
+        raise ExpectationError.read_only(path, error.strerror or str(error)) from error
     return now
+
+
+def stored(assignment: str) -> Expectations:
+    """Return what is kept of an assignment; nothing where nothing is.
+
+    Raises:
+        ExpectationError: the file is damaged.
+
+    """
+    if not expected_path(assignment).exists():
+        return Expectations(assignment=assignment)
+    return Expectations.load(assignment)
 
 
 def published(assignment: str) -> dict[str, float]:
@@ -143,13 +241,38 @@ def published(assignment: str) -> dict[str, float]:
     return figures
 
 
-def _environment() -> dict[str, str]:
-    import keras
-    import tensorflow as tf
+def _measured(policy: Policy, item: Planned, scores: list[ScoreRecord]) -> list[Measured]:
+    return [
+        Measured(
+            experiment=name,
+            data=policy.data.fingerprint,
+            batch_size=item.batch_size,
+            cap=policy.cap,
+            device=policy.device,
+            scores=scores,
+        )
+        for name in item.names
+    ]
 
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "device": "gpu" if tf.config.get_visible_devices("GPU") else "cpu",
-    }
+
+def _begin_process(setting: Setting) -> None:
+    # Ctrl-C reaches the whole group; what to do about it is the first process's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with quiet_imports():
+        prepare(setting)
+
+
+def _train(policy: Policy, item: Planned) -> Score:
+    return train(
+        item.experiment,
+        reference_module(policy.assignment).NETWORKS,
+        policy.data,
+        seed=item.seed,
+        batch_size=item.batch_size,
+        labels=item.labels,
+        setting=policy.setting,
+    )
+
+
+def _environment(policy: Policy) -> dict[str, str]:
+    return {"python": platform.python_version(), **policy.setting.versions}

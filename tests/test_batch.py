@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from graders.assignment import Assignment
-from graders.batch import Graded, default_workers, grade_class, grades_csv, threads_for
+from graders.batch import Graded, default_workers, grade_class, grades_csv, outline, threads_for
 from graders.errors import AssignmentError
 from graders.result import (
     AssignmentInfo,
+    CheckResult,
     Execution,
     ExerciseResult,
+    Outcome,
     Result,
     SubmissionInfo,
 )
@@ -290,9 +292,47 @@ def test_a_row_has_the_scores_of_a_student():
             "status": "complete",
             "1a": "1.5",
             "1b": "3",
+            "look_at": "",
             "message": "",
         }
     ]
+
+
+def check(exercise: str, *, flag: str = "", score: float = 1) -> CheckResult:
+    return CheckResult(
+        id=f"test_sheet.py::test_{exercise}",
+        exercise=exercise,
+        title="x",
+        outcome=Outcome.PASSED if score == 1 else Outcome.FAILED,
+        score=score,
+        points=1,
+        flag=flag,
+    )
+
+
+def test_exercises_that_a_person_should_look_at_are_named_once_and_in_their_order():
+    made = result("alice")
+    made.exercises[0].checks = [check("1a", flag="High."), check("1a", flag="Higher.")]
+    made.exercises[1].checks = [check("1b"), check("1b", flag="Highest.")]
+    (row, other) = table(made, result("bob"))
+    assert row["look_at"] == "1a 1b"
+    assert other["look_at"] == ""
+
+
+def test_what_a_person_should_look_at_outlives_the_outline_that_a_class_is_made_of():
+    made = result("alice")
+    made.exercises[1].checks = [check("1b", flag="High.")]
+    (row,) = table(outline(made))
+    assert row["look_at"] == "1b"
+
+
+def test_a_part_of_the_points_has_two_decimals_at_most():
+    made = result("alice")
+    made.exercises[0] = made.exercises[0].model_copy(
+        update={"score": 0.618034, "checks": [check("1a", score=0.618034)]}
+    )
+    (row,) = table(made.model_copy(update={"score": 3.618034}))
+    assert (row["1a"], row["score"]) == ("0.62", "3.62")
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n+"])

@@ -100,7 +100,25 @@ def test_a_refused_submission_is_named_and_the_sentence_is_whole(error):
         (RunError.died("ended by SIGKILL"), ["ended by SIGKILL", "TA"]),
         (RunError.no_recording("it is missing"), ["it is missing"]),
         (RecordingError.unreadable(Path("x/recording.json"), "too large"), ["recording.json"]),
-        (ExpectationError.unknown("k", Path("x/fashion_cnn.json")), ["'k'", "fashion_cnn.json"]),
+        (
+            ExpectationError.unknown("k", Path("x/fashion_cnn.json")),
+            ["'k'", "fashion_cnn.json", "tensormark calibrate"],
+        ),
+        (
+            ExpectationError.missing(Path("x/sheet.json"), "sheet"),
+            ["x/sheet.json", "tensormark calibrate sheet"],
+        ),
+        (
+            ExpectationError.damaged(Path("x/sheet.json"), "no scores"),
+            ["x/sheet.json", "no scores", "version control"],
+        ),
+        (
+            ExpectationError.read_only(Path("x/sheet.json"), "Permission denied"),
+            ["x/sheet.json", "Permission denied", "pip install -e"],
+        ),
+        (ExpectationError.no_reference("sheet"), ["sheet", "reference.sheet"]),
+        (ExpectationError.no_experiment("tiny", ["small", "wide"]), ["'tiny'", "small, wide"]),
+        (ExpectationError.process_died(), ["memory", "is kept", "fewer workers"]),
     ],
 )
 def test_a_message_holds_what_a_person_needs(error, words):

@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from graders.progress import duration, print_class, trained_in_words
-from graders.result import AssignmentInfo, Execution, Result, SubmissionInfo, TrainingSummary
+from graders.progress import duration, one_line, print_class, trained_in_words
+from graders.result import (
+    AssignmentInfo,
+    CheckResult,
+    Execution,
+    ExerciseResult,
+    Outcome,
+    Result,
+    SubmissionInfo,
+    TrainingSummary,
+)
 
 
 def training(name: str = "a", **changes: object) -> TrainingSummary:
@@ -64,3 +73,39 @@ def test_a_class_that_was_only_checked_again_hears_nothing_of_it():
 )
 def test_a_time_is_said_as_people_say_it(seconds, words):
     assert duration(seconds) == words
+
+
+def check(exercise: str, outcome: Outcome, score: float, flag: str = "") -> CheckResult:
+    return CheckResult(
+        id=f"test_sheet.py::test_{exercise}",
+        exercise=exercise,
+        title="x",
+        outcome=outcome,
+        score=score,
+        points=1,
+        flag=flag,
+    )
+
+
+def test_a_line_names_what_was_lost_and_what_to_look_at():
+    checks = [
+        check("1a", Outcome.PASSED, 1),
+        check("1f", Outcome.PASSED, 1, flag="High."),
+        check("1h", Outcome.FAILED, 0.618034),
+    ]
+    made = result().model_copy(update={"score": 2.618034, "points": 3})
+    made.exercises = [
+        ExerciseResult(id=c.exercise, section="1", title="x", points=1, score=c.score, checks=[c])
+        for c in checks
+    ]
+    assert one_line(made) == "alice: 2.62 of 3 points; lost in 1h; look at 1f  (0 s)"
+
+
+def test_points_that_only_rounding_takes_are_not_lost():
+    made = result()
+    made.exercises = [ExerciseResult(id="1a", section="1", title="x", points=0.8, score=0.1 + 0.7)]
+    assert "lost" not in one_line(made)
+
+
+def test_a_line_without_flags_asks_for_no_look():
+    assert "look at" not in one_line(result())

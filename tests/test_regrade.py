@@ -164,4 +164,4 @@ def test_a_training_that_was_capped_is_compared_with_ranges_of_the_same_cap(out)
     high = full.range("small", fingerprint, 64)
     assert low is not None
     assert high is not None
-    assert low.mean < high.mean - 0.1
+    assert low.middle < high.middle - 0.1

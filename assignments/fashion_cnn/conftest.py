@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from graders.checks import CheckContext, Matches, Wanted
+from graders.checks import Attempt, CheckContext, Matches, Wanted
+
+_REDUCED_ITEMS = 20_000
 
 # Exercises in which a respect of the first training earns its points; what builds on it inherits.
 _OWNERS = {
     "layers": "1c",
     "optimizer": "1e",
+    "learning_rate": "1e",
     "loss": "1e",
     "metrics": "1e",
     "scaling": "1b",
@@ -24,27 +29,41 @@ SMALL = Wanted(
     learning_rate=0.01,
     epochs=3,
     owners=_OWNERS,
-    # 1g expects that 1f may name a rate; later "the default" is that one.
+    # Who names a rate in 1e pays for it there; "the default" of later exercises is that one.
     free=("learning_rate",),
 )
-# Epochs count in matching only, where no check asks for them: of a loop of fit(epochs=1), the
-# training after the last epoch is meant. Going on with the first network is as good as a new one.
-SLOW = SMALL.but("slow", "1g", learning_rate=0.005)
+SLOW = SMALL.but(
+    "slow", "1g", learning_rate=0.005, fresh=True, owners=_OWNERS | {"learning_rate": "1g"}
+)
 WIDE = SMALL.but("wide", "1h", networks=("wide",), owners=_OWNERS | {"layers": "1h"})
-FEWER = SMALL.but("fewer", "1i", networks=(), items=(20_000,), learning_rate=None, fresh=True)
+FEWER = SMALL.but(
+    "fewer",
+    "1i",
+    networks=("small", "wide"),
+    items=(_REDUCED_ITEMS,),
+    learning_rate=None,
+    fresh=True,
+)
 # Who keeps the reduced data of 1i trains the CNN on them; the sheet doesn't forbid it.
 CNN = SMALL.but(
     "cnn",
     "3b",
     networks=("cnn",),
     family="convolutional",
-    items=(60_000, 20_000),
+    items=(60_000, _REDUCED_ITEMS),
     owners=_OWNERS | {"layers": "3a"},
 )
 STRIDED = CNN.but("strided", "4a", networks=("strided",), bonus=True)
 # "In place of SGD": on the strided network, or on the one of exercise 3.
 ADAM = STRIDED.but(
-    "adam", "4b", networks=("strided", "cnn"), optimizer="Adam", learning_rate=None, fresh=True
+    "adam",
+    "4b",
+    networks=("strided", "cnn"),
+    optimizer="Adam",
+    learning_rate=0.001,
+    fresh=True,
+    owners=_OWNERS | {"layers": "3a", "learning_rate": "4b"},
+    free=(),
 )
 
 PLAN = (SMALL, SLOW, WIDE, FEWER, CNN, STRIDED, ADAM)
@@ -54,3 +73,14 @@ PLAN = (SMALL, SLOW, WIDE, FEWER, CNN, STRIDED, ADAM)
 def matches(check_context: CheckContext) -> Matches:
     """Every experiment of the sheet with the attempt that answers it."""
     return check_context.match(PLAN)
+
+
+@pytest.fixture(scope="session")
+def on_items() -> Callable[[str, Attempt], str]:
+    """Name the reference's experiment on as many items as an attempt was trained on."""
+
+    def name(experiment: str, attempt: Attempt) -> str:
+        reduced = attempt.x is not None and attempt.x.shape[:1] == [_REDUCED_ITEMS]
+        return f"{experiment}_fewer" if reduced else experiment
+
+    return name

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graders.checks import (
-    CheckFailed,
+    Attempt,
+    CheckContext,
     Match,
     Matches,
     assert_answer,
@@ -13,7 +16,6 @@ from graders.checks import (
     exercise,
     require,
 )
-from graders.checks.attempts import Attempt
 from graders.expectations import Expectations
 from graders.recording import RecordingFolder
 
@@ -30,7 +32,7 @@ def test_strided_network_is_trained(matches: Matches) -> None:
         "Conv2D 16 3x3 stride 2 relu, Conv2D 8 3x3 stride 2 relu, Dense 10 softmax",
         hint="Take the network of 3a, remove both poolings, and set strides=2 in both Conv2D.",
     )
-    assert_aspects(match, "items", "labels", "loss")
+    assert_aspects(match, "optimizer", "learning_rate", "items", "labels", "loss", "epochs")
 
 
 @exercise("4a", points=1)
@@ -53,38 +55,24 @@ def test_parameters_of_the_strided_network(
 
 
 @exercise("4b", points=1)
-def test_adam_is_better(matches: Matches) -> None:
+def test_adam_is_better(
+    matches: Matches, check_context: CheckContext, on_items: Callable[[str, Attempt], str]
+) -> None:
     """The same network trained with Adam is more accurate than with SGD."""
     match = matches["adam"]
     adam = require(match, "convolutional network trained with Adam")
     assert_layers(match, "the network of 4a (or of 3a)")
     assert_aspects(match, "optimizer", hint="Pass optimizer='adam' to compile().")
-    assert_aspects(match, "fresh", "items", "labels", "loss")
-    twin = _twin(matches, adam)
-    if twin is None:
-        raise CheckFailed(
-            "The same network was not trained with SGD, so there is nothing to compare with.",
-            expected="one network trained twice: with SGD and with Adam",
-            found=adam.title,
-            where=adam.where,
-            hint="Train the network of 4a with SGD first, then build it again for Adam.",
-            # Who took another optimizer for SGD all along has paid for it.
-            follows_from=matches["strided"].sources("optimizer") or ("3b",),
-        )
-    if twin.items != adam.items:
-        raise CheckFailed(
-            "The two trainings saw different numbers of items.",
-            expected=f"{twin.items:,} items for both",
-            found=f"{adam.items:,} items with Adam",
-            where=adam.where,
-            hint="Change the optimizer alone, and nothing else.",
-        )
+    assert_aspects(match, "learning_rate", "fresh", "items", "labels", "loss", "epochs")
+    one, other = ("cnn_adam", "cnn") if _pools(adam) else ("adam", "strided")
+    twin = matches["strided"].wanted.but("twin", "4a", networks=())
     assert_better(
+        check_context,
         match,
-        twin.test_accuracy,
-        "With Adam the network",
-        "with SGD",
-        "Build the network anew for Adam, and train both for the same number of epochs.",
+        matches.match(twin, _twin(matches, adam)),
+        (on_items(one, adam), on_items(other, adam)),
+        ("the network with Adam", "the one with SGD"),
+        hint="Build the network anew for Adam, and train both for the same number of epochs.",
     )
 
 
@@ -98,13 +86,14 @@ def _strided(matches: Matches) -> Match:
 
 
 def _twin(matches: Matches, adam: Attempt) -> Attempt | None:
-    """Return the training of the same network with SGD: that of 4a or 3b, else one as long."""
+    """Return the training of the same network with SGD on as many items: best of 4a or 3b."""
     twins = [
         attempt
         for attempt in matches.attempts
         if attempt.trained
         and attempt.compiled is not None
         and attempt.compiled.optimizer == "SGD"
+        and attempt.items == adam.items
         and [str(part) for part in attempt.parts] == [str(part) for part in adam.parts]
     ]
     answers = [matches["strided"].attempt, matches["cnn"].attempt]

@@ -7,11 +7,8 @@ raises `CheckFailed`, `NotAttempted`, `Blocked` or `Unscored` with words for the
 from graders.checks.aspects import Wanted
 from graders.checks.asserts import (
     HINTS,
-    assert_accuracy,
     assert_aspects,
-    assert_better,
     assert_layers,
-    expected_accuracy,
     require,
 )
 from graders.checks.attempts import Attempt, attempts_of, true_labels_of
@@ -25,7 +22,9 @@ from graders.checks.outcome import (
     NotAttempted,
     Unscored,
     attach,
+    flag,
 )
+from graders.checks.scores import assert_accuracy, assert_better, differs
 from graders.checks.values import answer, is_number, mentioned, readings
 from graders.checks.variables import (
     assert_answer,
@@ -58,9 +57,10 @@ __all__ = [
     "attempts_of",
     "compare",
     "describe_indices",
+    "differs",
     "exercise",
-    "expected_accuracy",
     "find_array",
+    "flag",
     "input_shape",
     "is_number",
     "mentioned",

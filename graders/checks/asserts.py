@@ -1,4 +1,4 @@
-"""What check authors assert about networks and trainings.
+"""What check authors assert about networks and how they were trained.
 
 Each says what was expected, what was found, where, and what to try.
 """
@@ -11,7 +11,6 @@ from graders.checks.attempts import Attempt
 from graders.checks.layers import Difference
 from graders.checks.matching import Match, describe_layers
 from graders.checks.outcome import CheckFailed, NotAttempted, Unscored, attach
-from graders.expectations import Expectations, Range
 from graders.result import NetworkEvidence, TrainingEvidence
 
 # Said once, used by many checks.
@@ -30,7 +29,7 @@ HINTS = {
     "fresh": "Build the network again: compiling alone keeps the trained weights.",
 }
 
-_MEASURABLE = (
+MEASURABLE = (
     "Nothing is lost; a person will look. Networks of Keras' own layers, on images that were "
     "scaled as a whole, can be measured at once."
 )
@@ -86,11 +85,11 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
     if trained and attempt.claimed:
         said = "The grader could neither carry out this training nor measure its network"
         raise Unscored(
-            _because(said, attempt),
+            because(said, attempt),
             expected="a network that the grader can build again, to train or to measure it",
             found=attempt.title,
             where=attempt.where,
-            hint=_MEASURABLE,
+            hint=MEASURABLE,
         )
     return attempt
 
@@ -182,139 +181,10 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
     )
 
 
-def assert_accuracy(match: Match, expected: Range | None, nearest: Range | None, what: str) -> None:
-    """Assert that a training reaches the test accuracy of the reference.
-
-    Args:
-        match: the experiment; its attempt must be trained.
-        expected: where a right solution lies; None where it was never measured.
-        nearest: a range for orientation, where `expected` is None.
-        what: the network in words.
-
-    Raises:
-        CheckFailed: the accuracy lies below the range. Where the training differs from the
-            reference in something that earns its points elsewhere, it follows from there.
-        Unscored: the grader couldn't measure the network, its weights were brought along, or
-            there is no range for these data or this batch size.
-
-    """
-    attempt = match.attempt
-    assert attempt is not None, "call require() first"
-    if attempt.brought_along:
-        raise _brought_along(attempt)
-    accuracy = attempt.test_accuracy
-    if accuracy is None:
-        raise _unmeasured("The grader couldn't measure the test accuracy itself", attempt)
-    low = expected.low if expected else (nearest.low if nearest else None)
-    if low is not None and accuracy >= low:
-        return
-    if expected is None:
-        raise Unscored(
-            f"The reference was never measured on these data with batches of "
-            f"{attempt.batch_size}, so {accuracy:.3f} can't be judged.",
-            found=f"test accuracy {accuracy:.3f}",
-            where=attempt.where,
-            hint="Nothing is lost; a person will look. Batches of 32 to 128 can be scored.",
-        )
-    raise CheckFailed(
-        f"The {what} reaches {accuracy:.3f} on the test set, less than a right solution does.",
-        expected=f"at least {expected.low:.3f} (the reference reaches {expected.mean:.3f} "
-        f"with a spread of {expected.spread:.3f}, {expected.seeds} trainings)",
-        found=f"{accuracy:.3f} with {attempt.title}",
-        where=attempt.where,
-        hint="Check the scaling of the pixels, the labels, the optimizer and the epochs.",
-        follows_from=_explaining(match),
-    )
-
-
-def assert_better(better: Match, worse: float | None, what: str, than: str, hint: str) -> None:
-    """Assert that one training reaches a higher test accuracy than another.
-
-    Args:
-        better: the experiment that should win.
-        worse: the accuracy to beat, 0..1; None where the grader couldn't measure it.
-        what: the first in words.
-        than: the second in words, with its figure's origin.
-        hint: one thing to try.
-
-    Raises:
-        CheckFailed: it does not.
-        Unscored: the grader couldn't measure one of the two, or the weights of the first were
-            brought along.
-
-    """
-    attempt = better.attempt
-    assert attempt is not None, "call require() first"
-    if attempt.brought_along:
-        raise _brought_along(attempt)
-    accuracy = attempt.test_accuracy
-    if accuracy is None:
-        said = f"{what} can't be compared: the grader couldn't measure its test accuracy itself"
-        raise _unmeasured(said, attempt)
-    if worse is None:
-        raise Unscored(
-            f"{what} can't be compared: the grader couldn't measure the other accuracy itself.",
-            found=f"test accuracy {accuracy:.3f} with {attempt.title}",
-            where=attempt.where,
-            hint=_MEASURABLE,
-        )
-    if accuracy > worse:
-        return
-    found, compared = f"{accuracy:.3f}", f"{worse:.3f}"
-    raise CheckFailed(
-        f"{what} reaches {found} on the test set, {than} {compared}.",
-        expected=f"more than {compared}",
-        found=found,
-        where=attempt.where,
-        hint=hint,
-        follows_from=_explaining(better),
-    )
-
-
-def _unmeasured(sentence: str, attempt: Attempt) -> Unscored:
-    """Leave a check open: what only the student's own process says earns and costs nothing."""
-    if attempt.skipped:
-        return Unscored(
-            "Nothing was trained this time, so there is no accuracy to judge.",
-            found=attempt.title,
-            where=attempt.where,
-            hint="Nothing is lost. Leave out --training none to have it judged.",
-        )
-    return Unscored(
-        _because(sentence, attempt),
-        expected="a network that the grader can build again, to let it classify the test images",
-        found=attempt.title,
-        where=attempt.where,
-        hint=_MEASURABLE,
-    )
-
-
-def _brought_along(attempt: Attempt) -> Unscored:
-    return Unscored(
-        "The training began with weights that were not trained in this submission, so what it "
-        "reached can't be told from what was brought along.",
-        expected="a training from fresh weights, or one that goes on from another fit()",
-        found=attempt.title,
-        where=attempt.where,
-        hint="Nothing is lost; a person will look. A new network that is trained with fit() alone "
-        "can be judged at once.",
-    )
-
-
-def _because(sentence: str, attempt: Attempt) -> str:
+def because(sentence: str, attempt: Attempt) -> str:
     """Add the reason that the runner gives for a training of the student's own process."""
     why = attempt.training.note.strip().rstrip(".") if attempt.training else ""
     return f"{sentence}: {why}." if why else f"{sentence}."
-
-
-def expected_accuracy(
-    expected: Expectations, experiment: str, data: str, attempt: Attempt
-) -> tuple[Range | None, Range | None]:
-    """Return the range for an attempt's batch size, and the nearest one for orientation."""
-    return (
-        expected.range(experiment, data, attempt.batch_size),
-        expected.nearest_range(experiment, data, attempt.batch_size),
-    )
 
 
 _WORDS = {
@@ -330,22 +200,6 @@ _WORDS = {
     "vectorised": "it was trained on the shape",
     "fresh": "the training went on with",
 }
-
-# Respects that move an accuracy, and can have lost their points in another exercise.
-_ACCURACY_ASPECTS = ("scaling", "optimizer", "loss", "learning_rate", "epochs", "items", "labels")
-
-
-def _explaining(match: Match) -> tuple[str, ...]:
-    """Exercises, other than this one, whose mistakes in this training may explain a low score."""
-    found = [
-        exercise
-        for a in match.aspects
-        if a.name in _ACCURACY_ASPECTS
-        for exercise in (match.sources(a.name) or (match.owner(a.name),))
-    ]
-    if match.layer_differences:
-        found.append(match.layers_inherited_from() or match.owner("layers"))
-    return tuple(dict.fromkeys(e for e in found if e != match.wanted.exercise))
 
 
 def _attach_network(match: Match) -> None:

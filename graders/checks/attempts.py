@@ -157,6 +157,12 @@ class Attempt:
         return self.training.measured.get("test_accuracy")
 
     @property
+    def test_accuracies(self) -> list[float | None]:
+        """Test accuracy of each attempt, the first and those with fresh seeds; None: it failed."""
+        repeats = self.training.repeats if self.training is not None else []
+        return [self.test_accuracy, *(repeats if self.test_accuracy is not None else [])]
+
+    @property
     def train_accuracy(self) -> float | None:
         """Running accuracy of the last epoch, as Keras prints it, 0..1."""
         return last(self.training.history, "") if self.training and not self.skipped else None

@@ -5,6 +5,7 @@ The set of checks is known before the run: one that doesn't report is an error, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,12 @@ from graders.checks.outcome import (
     Check,
     CheckFailed,
     NotAttempted,
+    Notes,
     Unscored,
-    begin_attaching,
+    begin_notes,
 )
 from graders.errors import RecordingError
-from graders.result import CheckResult, Evidence, Outcome
+from graders.result import CheckResult, Outcome
 
 _OUTCOMES = {
     CheckFailed: Outcome.FAILED,
@@ -43,7 +45,7 @@ class Collector:
     """Fills one result a check."""
 
     _checks: dict[str, _Pending] = field(default_factory=dict)
-    _evidence: list[Evidence] = field(default_factory=list)
+    _notes: Notes = field(default_factory=Notes)
 
     def add(self, item: pytest.Item) -> None:
         """Register a collected check, before anything runs."""
@@ -64,8 +66,8 @@ class Collector:
         )
 
     def begin(self, item: pytest.Item) -> None:
-        """Start a check's own list of evidence."""
-        self._evidence = begin_attaching()
+        """Start a check's own notes."""
+        self._notes = begin_notes()
 
     def report(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> Check | None:
         """Take the end of one phase of a check; return the check's own words, if it raised."""
@@ -94,37 +96,32 @@ class Collector:
         return [check.result for check in pending]
 
     def _filled(self, result: CheckResult, error: BaseException | None) -> CheckResult:
-        evidence = list(self._evidence)
+        noted = {"evidence": list(self._notes.evidence), "flag": self._notes.flag}
         if error is None:
-            return result.model_copy(
-                update={
-                    "outcome": Outcome.PASSED,
-                    "score": result.points,
-                    "message": "",
-                    "evidence": evidence,
-                }
-            )
+            passed = {"outcome": Outcome.PASSED, "score": result.points, "message": ""}
+            return result.model_copy(update=noted | passed)
         if isinstance(error, Check):
-            return result.model_copy(
-                update={
-                    "outcome": _OUTCOMES.get(type(error), Outcome.ERROR),
-                    "score": 0.0,
-                    "message": error.message,
-                    "expected": error.expected,
-                    "found": error.found,
-                    "where": error.where,
-                    "hint": error.hint,
-                    "evidence": evidence,
-                }
-            )
-        return result.model_copy(
-            update={
-                "outcome": Outcome.ERROR,
-                "score": 0.0,
-                "message": _told(error),
-                "evidence": evidence,
+            credit = error.credit if isinstance(error, CheckFailed) else 0.0
+            said = {
+                "outcome": _OUTCOMES.get(type(error), Outcome.ERROR),
+                "score": _part(result.points, credit),
+                "message": error.message,
+                "expected": error.expected,
+                "found": error.found,
+                "where": error.where,
+                "hint": error.hint,
             }
-        )
+            return result.model_copy(update=noted | said)
+        failed = {"outcome": Outcome.ERROR, "score": 0.0, "message": _told(error)}
+        return result.model_copy(update=noted | failed)
+
+
+def _part(points: float, credit: float) -> float:
+    """Take a share of the points, in hundredths rounded down, and never quite all of them."""
+    if not 0.0 < credit <= 1.0:
+        return 0.0
+    part = math.floor(points * credit * 100 + 1e-9) / 100
+    return max(min(part, round(points - 0.01, 2)), 0.0)
 
 
 def _told(error: BaseException) -> str:

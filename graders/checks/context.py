@@ -18,7 +18,8 @@ from graders.checks.matching import Matches
 from graders.expectations import Expectations
 from graders.recording import RecordingFolder
 from graders.recording.schema import LayerRecord
-from reference.datasets import DataSet
+from graders.training.request import Cap
+from reference.datasets import LOOKALIKE, DataSet
 
 
 @dataclass
@@ -29,6 +30,8 @@ class CheckContext:
     recording: RecordingFolder
     expected: Expectations
     data: list[DataSet]
+    cap: Cap | None = None
+    device: str = "cpu"
 
     @cached_property
     def attempts(self) -> list[Attempt]:
@@ -39,6 +42,24 @@ class CheckContext:
     def fingerprint(self) -> str:
         """Fingerprint of the data that the submission was run on."""
         return self.data[0].fingerprint if self.data else ""
+
+    def calibrate_command(self, batch_size: int | None = None) -> str:
+        """Say what makes the ranges that were wanted here.
+
+        Args:
+            batch_size: one that isn't measured usually; None: the usual ones.
+
+        """
+        words = [f"tensormark calibrate {self.assignment.id}"]
+        if any(data.source == LOOKALIKE for data in self.data):
+            words.append("--data builtin")
+        if self.cap is not None:
+            words.append("--training capped")
+        if self.device != "cpu":
+            words.append(f"--device {self.device}")
+        if batch_size is not None:
+            words.append(f"--batch-size {batch_size}")
+        return " ".join(words)
 
     def match(self, plan: Sequence[Wanted]) -> Matches:
         """Find the attempt that answers each experiment of a sheet."""

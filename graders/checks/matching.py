@@ -118,18 +118,25 @@ class Match:
 
     def layers_inherited_from(self) -> str | None:
         """Return the exercise where all differences between the networks were made, or None."""
-        if not self.layer_differences or self.own_layer_differences() or self.parent is None:
+        if not self.layer_differences or self.own_layer_differences():
             return None
-        return self.parent.layers_inherited_from() or self.parent.owner("layers")
+        source = self._same_network_before() or self.parent
+        return (source.layers_inherited_from() or source.owner("layers")) if source else None
 
     def own_layer_differences(self) -> list[Difference]:
         """Return the differences between the networks that the earlier one doesn't show."""
         if self.parent is None or self.parent.attempt is None or self.attempt is None:
             return self.layer_differences
-        if self.parent.attempt.parts == self.attempt.parts:
+        if self._same_network_before() is not None:
             return []
         before = {difference.key for difference in self.parent.layer_differences}
         return [d for d in self.layer_differences if d.key not in before]
+
+    def _same_network_before(self) -> Match | None:
+        """Return the first earlier experiment with this very network, where that was wrong."""
+        parts = self.attempt.parts if self.attempt is not None else []
+        same = (m for m in self.earlier if m.attempt is not None and m.attempt.parts == parts)
+        return next((m for m in same if m.layer_differences), None)
 
 
 class Matches:

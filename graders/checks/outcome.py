@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 
 from graders.result import Evidence
 
-_attached: ContextVar[list[Evidence] | None] = ContextVar("attached", default=None)
+
+@dataclass
+class Notes:
+    """What a check leaves beside its outcome."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    flag: str = ""
+
+
+_notes: ContextVar[Notes | None] = ContextVar("notes", default=None)
 
 
 @dataclass
@@ -45,10 +54,12 @@ class CheckFailed(Check):
     """What was found is not what the exercise asks.
 
     `follows_from` names earlier exercises whose mistake explains this one: where one of them lost
-    points, this check keeps its own, because one mistake costs once.
+    points, this check keeps its own, because one mistake costs once. `credit` is the share of the
+    points that what was found is worth, 0..1.
     """
 
     follows_from: tuple[str, ...] = field(default=())
+    credit: float = 0.0
 
 
 @dataclass
@@ -67,14 +78,21 @@ class Unscored(Check):
 
 
 def attach(evidence: Evidence) -> None:
-    """Show a network, a matrix or a training beside the check that is running."""
-    attached = _attached.get()
-    if attached is not None and evidence not in attached:
-        attached.append(evidence)
+    """Show a network, a matrix, a training or a score beside the check that is running."""
+    notes = _notes.get()
+    if notes is not None and evidence not in notes.evidence:
+        notes.evidence.append(evidence)
 
 
-def begin_attaching() -> list[Evidence]:
-    """Start a check's own list of evidence, and return it."""
-    evidence: list[Evidence] = []
-    _attached.set(evidence)
-    return evidence
+def flag(sentence: str) -> None:
+    """Ask for a person's look at the check that is running; that takes no points."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.flag = sentence
+
+
+def begin_notes() -> Notes:
+    """Start a check's own notes, and return them."""
+    notes = Notes()
+    _notes.set(notes)
+    return notes

@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Give each check its own list of evidence."""
+    """Give each check its own notes."""
     collector = item.config.stash.get(COLLECTOR, None)
     if collector is not None:
         collector.begin(item)

@@ -85,12 +85,12 @@ def mentioned(value: Any) -> list[float]:
     return list(dict.fromkeys(reading for number in found for reading in _as_numbers(number)))
 
 
-def is_number(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
+def is_number(value: Any, expected: float, tolerance: float = 1e-9) -> bool:
     """Tell whether an answer can be read as the expected number, relative tolerance given."""
     return _holds(readings(value), expected, tolerance)
 
 
-def mentions(value: Any, expected: float, tolerance: float = 1e-4) -> bool:
+def mentions(value: Any, expected: float, tolerance: float = 1e-9) -> bool:
     """Tell whether the expected number is among those of an answer, relative tolerance given."""
     return _holds(mentioned(value), expected, tolerance)
 

@@ -22,7 +22,7 @@ def assert_answer(
     *,
     what: str,
     own: Sequence[tuple[float | None, str]] = (),
-    tolerance: float = 1e-4,
+    tolerance: float = 1e-9,
     hint: str = "",
 ) -> None:
     """Assert that `answers[key]` is a number, however it is written.

@@ -178,6 +178,10 @@ class TrainingRecord(Model):
     predictions: str | None = Field(
         default=None, description="file with the predicted class of every test item, uint8"
     )
+    repeats: list[float | None] = Field(
+        default_factory=list,
+        description="test accuracies of further attempts with fresh seeds, by us; None: it failed",
+    )
     trained: Literal["here", "trusted"] = Field(
         default="here", description="in the student's process, or by the grading process"
     )

@@ -62,6 +62,7 @@ def _unverified(claimed: TrainingRecord) -> TrainingRecord:
             "reused": False,
             "fingerprint": "",
             "start": None,
+            "repeats": [],
             "note": claimed.note[:300],
         }
     )
@@ -74,6 +75,7 @@ def _measured(claimed: TrainingRecord, fact: Measured, network: int) -> Training
             "measured": fact.found.measured,
             "measured_by": "grader",
             "predictions": fact.predictions,
+            "repeats": fact.repeats,
             "request": fact.request,
         }
     )
@@ -101,6 +103,7 @@ def _verified(claimed: TrainingRecord, fact: Trained, network: int) -> TrainingR
         measured=entry.measured,
         measured_by="grader",
         predictions=fact.predictions,
+        repeats=fact.repeats,
         trained="trusted",
         request=fact.request,
         start=fact.start,

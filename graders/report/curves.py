@@ -180,12 +180,12 @@ def _levels(low: float, high: float, count: int, *, share: bool) -> list[float]:
         low, high = low - room, high + room
         if share:
             low, high = max(low, 0.0), min(high, 1.0)
-    step = _round_step((high - low) / count)
+    step = round_step((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
-def _round_step(step: float) -> float:
+def round_step(step: float) -> float:
     """Round a step up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(m * power for m in (1, 2, 5, 10) if step <= m * power * (1 + 1e-9))
@@ -202,7 +202,7 @@ def _epochs(count: int, most: int) -> list[int]:
     """Choose which epochs are labelled: all of a few, else round ones."""
     if count <= most:
         return list(range(1, count + 1))
-    step = int(_round_step(count / most))
+    step = int(round_step(count / most))
     return list(range(step, count + 1, step))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from graders.report import curves, grids, markdown, text, view, words
+from graders.report import curves, grids, markdown, strips, text, view, words
 from graders.report.roster import Roster
 from graders.report.view import Audience, Page
 from graders.result import Result
@@ -80,18 +80,21 @@ def _environment(*, autoescape: bool, finalize: Callable[[Any], Any] | None = No
         "moment": text.moment,
         "number": text.number,
         "parameters": text.parameters,
+        "partial": view.is_partial,
         "pictures": grids.pictures,
         "plain": text.plain,
         "points": text.points,
         "prose": markdown.prose,
+        "score_sentence": words.score_sentence,
         "small_chart": curves.small_chart,
         "spans": text.spans,
+        "strip": strips.strip,
         "summary": words.summary_of,
         "trained": view.is_trained,
     }
     environment.globals |= {
+        "FLAG": words.FLAG,
         "NOT_VERIFIED": words.NOT_VERIFIED,
-        "OUTCOMES": words.OUTCOMES,
         "READ": words.READ,
         "STATES": words.STATES,
         "UNREAD": words.UNREAD,
@@ -101,5 +104,6 @@ def _environment(*, autoescape: bool, finalize: Callable[[Any], Any] | None = No
         "is_ungraded": words.is_ungraded,
         "message_of": words.message_of,
         "run_sentence": words.run_sentence,
+        "sign_of": words.sign_of,
     }
     return environment

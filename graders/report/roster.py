@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from graders.report.text import number
-from graders.report.view import for_audience, is_trained, is_unverified, pending_of
-from graders.report.words import OUTCOMES, Sign, is_ungraded, run_sentence
+from graders.report.view import anchor, for_audience, is_trained, is_unverified, look_at, pending_of
+from graders.report.words import SIGNS, Sign, is_ungraded, run_sentence, sign_of
 from graders.result import Result, TrainingSummary
 
 _BINS = 10
@@ -25,6 +25,8 @@ class Row:
     outcomes: list[tuple[Sign, int]]
     pending: float
     unverified: int  # trainings that the grader can't vouch for
+    flags: int  # checks that a person should look at
+    look_at: list[tuple[str, str | None]]  # their exercises, each with the link to it
     note: str
 
     @property
@@ -100,6 +102,11 @@ class Roster:
         return [row for row in self.rows if not row.ungraded]
 
     @property
+    def flagged(self) -> list[Row]:
+        """Submissions in which a person should look at something."""
+        return [row for row in self.rows if row.flags]
+
+    @property
     def median(self) -> float | None:
         """The score in the middle, bonus included; None without any score."""
         scores = [row.result.score for row in self.graded]
@@ -114,13 +121,16 @@ class Roster:
 def _row(result: Result, links: Mapping[str, str]) -> Row:
     link = links.get(result.submission.student)
     shown = for_audience(result, "staff")
-    counts = Counter(check.outcome for check in shown.checks)
+    link = None if link is None else _beneath(link)
+    counts = Counter(sign_of(check) for check in shown.checks)
     return Row(
         result=shown,
-        link=None if link is None else _beneath(link),
-        outcomes=[(sign, counts[outcome]) for outcome, sign in OUTCOMES.items() if counts[outcome]],
+        link=link,
+        outcomes=[(sign, counts[sign]) for sign in SIGNS if counts[sign]],
         pending=pending_of(shown),
         unverified=sum(is_unverified(training) for training in shown.trainings),
+        flags=len(shown.flagged),
+        look_at=[(id_, link and f"{link}#{anchor(id_)}") for id_ in look_at(shown)],
         note=run_sentence(shown.execution),
     )
 

@@ -12,8 +12,8 @@ from rich.text import Text
 from graders.report import words
 from graders.report.text import cell_name, number, points, shorten
 from graders.report.view import CheckView, ExerciseView, Page
-from graders.report.words import OUTCOMES, READ, UNREAD, Sign
-from graders.result import FailedCell, Outcome, Result
+from graders.report.words import FLAG, READ, SIGNS, UNREAD, Sign
+from graders.result import CheckResult, FailedCell, Outcome, Result, ScoreEvidence
 
 _STYLES: dict[Outcome, str] = {
     Outcome.PASSED: "green",
@@ -42,7 +42,7 @@ def print_result(result: Result, console: Console) -> None:
         console.print(paper.exercises(page))
     for view in page.exercises:
         for check in view.checks:
-            if check.check.outcome is not Outcome.PASSED:
+            if check.check.outcome is not Outcome.PASSED or check.check.flag:
                 console.print(paper.check(view, check))
     for cell in page.result.execution.failed_cells:
         console.print(paper.failed_cell(cell))
@@ -104,25 +104,25 @@ class _Paper:
         return Group(table, Text(""), self.legend(page), Text(""))
 
     def marks(self, view: ExerciseView) -> Text:
-        marks = [self.mark(check.check.outcome) for check in view.checks]
+        marks = [self.mark(check.check) for check in view.checks]
         if view.exercise.manual:
             marks.append(self.text(self.symbol(_reading(view)), "yellow"))
         return Text(" ").join(marks)
 
     def legend(self, page: Page) -> RenderableType:
         """Explain the symbols that occur, and no others."""
-        outcomes = {check.outcome for check in page.result.checks}
-        signs = [sign for outcome, sign in OUTCOMES.items() if outcome in outcomes]
+        used = {words.sign_of(check) for check in page.result.checks}
+        signs = [sign for sign in SIGNS if sign in used]
         readings = {_reading(view) for view in page.exercises if view.exercise.manual}
         signs += [sign for sign in (UNREAD, READ) if sign in readings]
         entries = [self.text(f"{self.symbol(sign)} {sign.word}", "dim") for sign in signs]
         return Columns(entries, padding=(0, 3))
 
     def check(self, view: ExerciseView, check: CheckView) -> RenderableType:
-        """Explain one check that did not pass."""
+        """Explain one check that did not pass, or that a person should look at."""
         result = check.check
         title = self.text(f"{view.exercise.id}  ", "bold")
-        title.append_text(self.mark(result.outcome)).append(" ")
+        title.append_text(self.mark(result)).append(" ")
         title.append_text(self.text(result.title, "bold"))
         if result.outcome is not Outcome.ERROR:
             title.append(f"  {number(result.score)}/{number(result.points)}", "dim")
@@ -132,8 +132,10 @@ class _Paper:
         rows = {
             "expected": result.expected,
             "found": result.found,
+            "measured": _measured(check),
             "where": result.where,
             "try": words.hint_of(result),
+            f"{self.symbol(FLAG)} noted": result.flag,
         }
         return Group(title, self.block(message, rows), Text(""))
 
@@ -154,8 +156,8 @@ class _Paper:
         parts: list[RenderableType] = [self.text(message)] if message else []
         return Padding(Group(*parts, grid), (0, 0, 0, _INDENT), expand=False)
 
-    def mark(self, outcome: Outcome) -> Text:
-        return self.text(self.symbol(OUTCOMES[outcome]), _STYLES[outcome])
+    def mark(self, check: CheckResult) -> Text:
+        return self.text(self.symbol(words.sign_of(check)), _STYLES[check.outcome])
 
     def symbol(self, sign: Sign) -> str:
         return sign.ascii if self.ascii else sign.symbol
@@ -164,6 +166,11 @@ class _Paper:
         """Make a text that this terminal can show, whatever a student has put into it."""
         shown = text.encode(self.encoding, "replace").decode(self.encoding)
         return Text(shown, style, overflow="fold")
+
+
+def _measured(view: CheckView) -> str:
+    scores = (shown for shown in view.exhibits if isinstance(shown, ScoreEvidence))
+    return ". ".join(map(words.score_in_short, scores))
 
 
 def _reading(view: ExerciseView) -> Sign:

@@ -15,13 +15,14 @@ from graders.result import (
     NetworkEvidence,
     Outcome,
     Result,
+    ScoreEvidence,
     TrainingEvidence,
     TrainingSummary,
 )
 
 Audience = Literal["student", "staff"]
 
-_DETAILS = ("message", "expected", "found", "where", "hint")
+_DETAILS = ("message", "expected", "found", "where", "hint", "flag")
 
 
 def for_audience(result: Result, audience: Audience) -> Result:
@@ -94,10 +95,10 @@ def pending_of(result: Result) -> float:
     return Tally.total(Tally.of(exercise) for exercise in result.exercises).pending
 
 
-Exhibit = NetworkEvidence | GridEvidence | TrainingSummary
+Exhibit = NetworkEvidence | GridEvidence | ScoreEvidence | TrainingSummary
 
 
-def kind_of(exhibit: Exhibit) -> Literal["network", "grid", "training"]:
+def kind_of(exhibit: Exhibit) -> Literal["network", "grid", "score", "training"]:
     """Tell templates which macro draws it."""
     return "training" if isinstance(exhibit, TrainingSummary) else exhibit.kind
 
@@ -110,6 +111,20 @@ def is_trained(training: TrainingSummary) -> bool:
 def is_unverified(training: TrainingSummary) -> bool:
     """Tell whether something was trained whose accuracy the grader can't vouch for."""
     return is_trained(training) and not training.verified
+
+
+def is_partial(check: CheckResult) -> bool:
+    """Tell a check that did not pass, and still earned a part of its points."""
+    return (
+        check.outcome is Outcome.FAILED
+        and not check.follows_from
+        and 0 < check.score < check.points
+    )
+
+
+def look_at(result: Result) -> list[str]:
+    """List the exercises in which a person should look at something, in the order of the sheet."""
+    return list(dict.fromkeys(check.exercise for check in result.flagged))
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graders.report.text import shorten
-from graders.report.view import Audience, Exhibit, is_trained, is_unverified, kind_of
-from graders.result import CheckResult, Execution, Outcome, TrainingSummary
+from graders.report.strips import Figures
+from graders.report.text import count, shorten
+from graders.report.view import (
+    Audience,
+    Exhibit,
+    is_partial,
+    is_trained,
+    is_unverified,
+    kind_of,
+)
+from graders.result import CheckResult, Execution, Outcome, ScoreEvidence, TrainingSummary
+from graders.tolerance import ATTEMPTS
 
 
 class Sign(NamedTuple):
@@ -25,6 +35,15 @@ OUTCOMES: dict[Outcome, Sign] = {
     Outcome.BLOCKED: Sign("⊘", "/", "blocked"),
     Outcome.ERROR: Sign("!", "!", "could not be checked"),
 }
+# A check that failed with a part of its points; `sign_of` tells it from one without any.
+PARTIAL = Sign("◐", "~", "in part")
+# As they are listed.
+SIGNS: tuple[Sign, ...] = (
+    OUTCOMES[Outcome.PASSED],
+    PARTIAL,
+    *(sign for outcome, sign in OUTCOMES.items() if outcome is not Outcome.PASSED),
+)
+FLAG = Sign("⚑", "^", "noted for a person")
 UNREAD = Sign("?", "?", "to be read")
 READ = Sign("✎", "*", "read")
 
@@ -71,6 +90,7 @@ _LONGEST_REASON = 200
 _SUMMARIES = {
     "network": "Show the network",
     "grid": "Show the matrices",
+    "score": "Show the score",
     "training": "Show the learning curves",
 }
 
@@ -79,6 +99,70 @@ def summary_of(exhibits: Sequence[Exhibit]) -> str:
     """Label what unfolds the evidence of a check that passed."""
     kinds = {kind_of(exhibit) for exhibit in exhibits}
     return _SUMMARIES[kinds.pop()] if len(kinds) == 1 else "Show what was looked at"
+
+
+def sign_of(check: CheckResult) -> Sign:
+    """Choose the sign of a check."""
+    return PARTIAL if is_partial(check) else OUTCOMES[check.outcome]
+
+
+def score_sentence(evidence: ScoreEvidence) -> str:
+    """Say what was observed, where the points begin and end, and how sure that is."""
+    observed = f"{_observed(evidence)}; {_limits(evidence)}."
+    chance = bound_in_percent(evidence.chance)
+    if not chance:
+        return observed
+    trainings = count(len(evidence.reference), "training")
+    rests_on = [f"{trainings} of the reference"] if evidence.reference else []
+    rests_on.append(f"up to {ATTEMPTS} attempts")
+    return (
+        f"{observed} A right solution fails here with a chance of at most {chance} "
+        f"({', '.join(rests_on)})."
+    )
+
+
+def score_in_short(evidence: ScoreEvidence) -> str:
+    """Say the same for a terminal: observed, attempts, cutoff, chance."""
+    figures, chance = Figures.of(evidence), bound_in_percent(evidence.chance)
+    observed = ", ".join(map(figures.write, evidence.observed)) or "not observed"
+    attempts = f"{len(evidence.observed)} of up to {ATTEMPTS} attempts"
+    further = ", a further one could still be made" if evidence.again else ""
+    parts = [
+        f"{evidence.title} {observed} ({attempts}{further})",
+        f"all points from {figures.write(evidence.cutoff)}",
+        f"a right solution fails with a chance of at most {chance}" if chance else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _observed(evidence: ScoreEvidence) -> str:
+    figures = [Figures.of(evidence).write(score) for score in evidence.observed]
+    said = f"Observed {figures[0]}" if figures else "Nothing was observed"
+    if others := figures[1:]:
+        *rest, last = others
+        listed = f"{', '.join(rest)} and {last}" if rest else last
+        said += f", then {listed} in {'further attempts' if rest else 'a further attempt'}"
+    return f"{said}, and a further attempt could still be made" if evidence.again else said
+
+
+def _limits(evidence: ScoreEvidence) -> str:
+    figures = Figures.of(evidence)
+    cutoff = f"all points from {figures.write(evidence.cutoff)} on"
+    if evidence.floor >= evidence.cutoff:
+        return f"{cutoff}, none below"
+    if math.isnan(evidence.floor) or evidence.floor < (-1 if figures.signed else 0):
+        # No score lies so low.
+        return f"{cutoff}, part of them below"
+    return f"{cutoff}, none up to {figures.write(evidence.floor)}"
+
+
+def bound_in_percent(chance: float) -> str:
+    """Write a bound in percent, rounded up to two digits; empty where it isn't known."""
+    if not 0 < chance <= 1:
+        return ""
+    percent = max(100 * chance, 0.001)
+    unit = 10.0 ** (math.floor(math.log10(percent)) - 1)
+    return f"{math.ceil(percent / unit - 1e-9) * unit:.2g}%" if percent < 99 else "100%"
 
 
 def message_of(check: CheckResult) -> str:

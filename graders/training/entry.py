@@ -30,6 +30,13 @@ NETWORK = "network.json"
 TRAININGS = "trainings.json"
 
 
+# Of one training; a mutable default is copied by pydantic.
+REPEATS: list[float | None] = Field(
+    default_factory=list,
+    description="test accuracies of further attempts with fresh seeds; None: one that failed",
+)
+
+
 class NetworkFacts(Model):
     """The network that was trained, or measured."""
 
@@ -124,6 +131,7 @@ class Trained(Model):
     epochs_before: int = 0
     steps_per_epoch: int | None = Field(default=None, description="as it was asked for")
     predictions: str | None = Field(default=None, description="file beside this one, uint8")
+    repeats: list[float | None] = REPEATS
 
 
 class MeasuredNetwork(Model):
@@ -163,6 +171,7 @@ class Measured(Model):
     model: int | None = Field(description="the runner's number of the Keras object")
     found: MeasuredNetwork
     predictions: str = Field(description="file beside this one, uint8")
+    repeats: list[float | None] = REPEATS
 
 
 _TRAININGS = TypeAdapter(list[Trained | Measured])

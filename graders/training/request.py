@@ -328,7 +328,7 @@ class Setting(Part):
     data: list[str] = Field(default_factory=list)
 
 
-def fingerprint(request: Request, setting: Setting, repetition: int = 0) -> str:
+def fingerprint(request: Request, setting: Setting, repetition: int = 0, draw: int = 0) -> str:
     """Name a training: equal for equal trainings, 64 hexadecimal digits.
 
     Args:
@@ -336,6 +336,7 @@ def fingerprint(request: Request, setting: Setting, repetition: int = 0) -> str:
         setting: under which circumstances.
         repetition: how often the same submission has asked for the same before. Who repeats a
             training wants to see how much its result varies.
+        draw: which seed is drawn; 0 is the one that counts first. Only the grader draws others.
 
     """
     fit, items = request.fit, None
@@ -348,6 +349,8 @@ def fingerprint(request: Request, setting: Setting, repetition: int = 0) -> str:
         "repetition": repetition,
         "setting": setting.model_dump(exclude={"cap"}),
     }
+    if draw:
+        content["draw"] = draw
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 

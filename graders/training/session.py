@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from graders.errors import RunError, TrainingError
 from graders.recording.schema import TrainingStart
+from graders.tolerance import ATTEMPTS
 from graders.training.entry import Finding, Finished, Measured, Trained, save_trained
 from graders.training.measuring import Measuring
 from graders.training.process import file_of
@@ -52,6 +53,28 @@ class _ToMeasure:
     model: int | None
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Which seeds the trainings of one run are given.
+
+    Each is drawn from the training's own fingerprint and the number of the draw. So handing in the
+    same again, or the same with another comment, gets the same seeds.
+    """
+
+    first: int = 0  # of a whole run
+    attempt: int = 0  # at some of its trainings: 0 is the first one
+    anew: frozenset[int] = frozenset()  # their requests, numbered from 0
+
+    @property
+    def of_others(self) -> int:
+        """The draw of whatever isn't trained anew."""
+        return self.first * ATTEMPTS
+
+    def of(self, request: int) -> int:
+        """Return the number of a request's draw."""
+        return self.of_others + (self.attempt if request in self.anew else 0)
+
+
 @dataclass
 class Session:
     """Answers one runner."""
@@ -60,6 +83,7 @@ class Session:
     exchange: Path  # the runner puts arrays here
     keep: Path  # what is believed goes here
     progress: Progress | None = None
+    draws: Draws = field(default_factory=Draws)
     trained: list[Trained] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     _waiting: _Asked | _ToMeasure | None = None
@@ -135,7 +159,7 @@ class Session:
         self._check_size(asked.request.arrays)
         asked.first = self.trainer.name(asked.request)
         times = self._asked.get(asked.first, 0)
-        asked.name = self.trainer.name(asked.request, times) if times else asked.first
+        asked.name = self.trainer.name(asked.request, times, self.draws.of(self._next))
         found = self.trainer.find(asked.name)
         if found is not None:
             yield from self._trained(asked, found, reused=True)

@@ -61,9 +61,9 @@ class Trainer:
         side_by_side = 1 if self.setting.device != "cpu" else self.side_by_side
         self._slots = BoundedSemaphore(max(side_by_side, 1))
 
-    def name(self, request: Request, repetition: int = 0) -> str:
+    def name(self, request: Request, repetition: int = 0, draw: int = 0) -> str:
         """Return a request's fingerprint, for the first or a later time in a submission."""
-        return fingerprint(request, self.setting, repetition)
+        return fingerprint(request, self.setting, repetition, draw)
 
     def find(self, name: str) -> Finished | None:
         """Look a training up; None where it has to be done."""

@@ -4,6 +4,6 @@ A data set is looked for in this order: the file `$TENSORMARK_DATA/<name>.npz`, 
 Keras' download, and last a look-alike that is drawn by code. Every result says which it was.
 """
 
-from reference.datasets.sources import DataSet, Split, locate
+from reference.datasets.sources import LOOKALIKE, DataSet, Split, locate
 
-__all__ = ["DataSet", "Split", "locate"]
+__all__ = ["LOOKALIKE", "DataSet", "Split", "locate"]

@@ -27,6 +27,7 @@ from graders.errors import TensormarkError
 Split = tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]
 Choice = Literal["auto", "local", "builtin"]
 
+LOOKALIKE = "built-in look-alike"
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _DOWNLOAD_SECONDS = 180
 _RETRY_DOWNLOAD_AFTER = 3600.0
@@ -143,7 +144,7 @@ def _lookalike(name: str) -> DataSet:
         )
     module = importlib.import_module(drawers[name])
     path = _made_once(f"{name}-lookalike-{_LOOKALIKE_VERSION}.npz", module.draw)
-    return _data_set(name, "built-in look-alike", path)
+    return _data_set(name, LOOKALIKE, path)
 
 
 def _data_set(name: str, source: str, path: Path) -> DataSet:

@@ -179,6 +179,7 @@ class Run:
         validated: bool = True,
         split: str = "train",
         validation_split: float = 0.0,
+        repeats: Sequence[float | None] = (),
     ) -> TrainingRecord:
         """Build, compile and train a network in a cell of its own."""
         network = self.build(layers, settings or compiled(), exercise=exercise)
@@ -200,6 +201,8 @@ class Run:
             batch_size=64,
             measured={"test_accuracy": accuracy},
             measured_by="grader",
+            repeats=list(repeats),
+            request=len(self.recording.trainings),
         )
         self.recording.trainings.append(training)
         return training

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,8 @@ from graders.checks import (
     CheckFailed,
     NotAttempted,
     Unscored,
-    assert_accuracy,
     assert_answer,
     assert_aspects,
-    assert_better,
     assert_layers,
     assert_matrix,
     describe_indices,
@@ -21,15 +18,12 @@ from graders.checks import (
     require,
     where_defined,
 )
-from graders.checks.outcome import begin_attaching
-from graders.expectations import Range
+from graders.checks.outcome import begin_notes
 from graders.recording.schema import ArrayRecord
 from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
 
 from .builders import Run, compiled, dense_layers, strided_layers
 from .test_matching import Class, matched
-
-RANGE = Range(low=0.7, high=0.8, mean=0.75, spread=0.0125, seeds=5, batch_size=64)
 
 
 def failure(kind: type, function, *arguments: Any, **settings: Any):
@@ -50,7 +44,7 @@ def test_a_network_that_is_missing_was_not_attempted():
 def test_a_network_that_was_never_trained_was_not_attempted_and_is_shown():
     run = Run()
     run.build(dense_layers(10, 10), compiled())
-    evidence = begin_attaching()
+    evidence = begin_notes().evidence
     error = failure(NotAttempted, require, matched(run)["small"], "dense network")
     assert "was built but never trained" in error.message
     assert error.where == "cell 1"
@@ -101,7 +95,7 @@ def test_a_training_that_the_grader_knows_of_will_do(known):
 
 def test_the_training_that_a_check_looks_at_is_shown():
     run = Class()
-    evidence = begin_attaching()
+    evidence = begin_notes().evidence
     require(run.matches["wide"], "wide network")
     assert evidence == [TrainingEvidence(training=run.meant["wide"])]
 
@@ -110,7 +104,7 @@ def test_the_training_that_a_check_looks_at_is_shown():
 
 
 def test_right_layers_pass_and_are_shown():
-    evidence = begin_attaching()
+    evidence = begin_notes().evidence
     assert_layers(Class().matches["small"], "784-10-10-10")
     (table,) = evidence
     assert isinstance(table, NetworkEvidence)
@@ -134,7 +128,7 @@ def test_many_differences_are_counted_and_not_listed():
 
 def test_a_check_looks_only_at_the_differences_that_concern_it():
     match = Class(small={"layers": dense_layers(10, 20)}).matches["small"]
-    begin_attaching()
+    begin_notes()
     assert_layers(match, "10 outputs", concerning=lambda difference: difference.is_output)
 
 
@@ -303,106 +297,6 @@ def test_epochs_after_some_that_were_not_whole_are_left_open():
     failure(Unscored, assert_aspects, run.matches["small"], "epochs")
 
 
-# -- accuracy -------------------------------------------------------------------------------
-
-
-def accurate(accuracy: float | None, **changes: Any):
-    return Class(small={"accuracy": accuracy, **changes}).matches["small"]
-
-
-@pytest.mark.parametrize("accuracy", [0.7, 0.75, 0.95])
-def test_an_accuracy_that_is_not_below_the_range_passes(accuracy):
-    assert_accuracy(accurate(accuracy), RANGE, RANGE, "network")
-
-
-def test_an_accuracy_below_the_range_fails_and_shows_the_range():
-    error = failure(CheckFailed, assert_accuracy, accurate(0.699), RANGE, RANGE, "network")
-    assert error.message.startswith("The network reaches 0.699 on the test set")
-    assert "at least 0.700" in error.expected
-    assert "0.750" in error.expected
-    assert "5 trainings" in error.expected
-    assert error.follows_from == ()
-
-
-def test_an_accuracy_of_nan_is_below_every_range():
-    failure(CheckFailed, assert_accuracy, accurate(math.nan), RANGE, RANGE, "network")
-
-
-def test_an_accuracy_that_nobody_measured_is_left_open():
-    run = Class(small={"accuracy": None, "validated": False})
-    error = failure(Unscored, assert_accuracy, run.matches["small"], RANGE, RANGE, "network")
-    assert "Nothing is lost" in error.hint
-
-
-@pytest.mark.parametrize("claimed", [0.99, 0.1])
-def test_an_accuracy_that_only_the_students_process_claims_is_left_open(claimed):
-    run = Class(small={"accuracy": claimed})
-    training = run.run.recording.trainings[0]
-    training.measured_by, training.note = "", "the layer Own is not one of Keras' own"
-    error = failure(Unscored, assert_accuracy, run.matches["small"], RANGE, RANGE, "network")
-    assert error.message == (
-        "The grader couldn't measure the test accuracy itself: "
-        "the layer Own is not one of Keras' own."
-    )
-    failure(Unscored, assert_better, run.matches["small"], 0.5, "This", "that", "hint")
-
-
-@pytest.mark.parametrize("accuracy", [0.99, 0.1])
-def test_what_weights_reach_that_were_brought_along_is_left_open(accuracy):
-    run = Class(small={"accuracy": accuracy})
-    run.run.recording.trainings[0].start = "given"
-    match = run.matches["small"]
-    error = failure(Unscored, assert_accuracy, match, RANGE, RANGE, "network")
-    assert "weights that were not trained in this submission" in error.message
-    failure(Unscored, assert_better, match, 0.5, "This", "that", "hint")
-
-
-def test_without_any_range_an_accuracy_is_not_scored():
-    error = failure(Unscored, assert_accuracy, accurate(0.1), None, None, "network")
-    assert "batches of 64" in error.message
-    assert "Nothing is lost" in error.hint
-
-
-def test_without_its_own_range_a_low_accuracy_is_not_scored():
-    failure(Unscored, assert_accuracy, accurate(0.1), None, RANGE, "network")
-
-
-def test_without_its_own_range_an_accuracy_that_others_reach_passes():
-    assert_accuracy(accurate(0.72), None, RANGE, "network")
-
-
-@pytest.mark.parametrize(
-    ("change", "source"),
-    [
-        ({"top": 255.0}, "1b"),
-        ({"settings": compiled("Adam")}, "1e"),
-        ({"settings": compiled(loss="mse")}, "1e"),
-        ({"layers": dense_layers(2, 2)}, "1c"),
-    ],
-)
-def test_a_low_accuracy_follows_from_the_mistake_that_explains_it(change, source):
-    match = accurate(0.1, **change)
-    error = failure(CheckFailed, assert_accuracy, match, RANGE, RANGE, "network")
-    assert error.follows_from == (source,)
-
-
-def test_too_few_epochs_are_the_mistake_of_the_same_exercise():
-    error = failure(CheckFailed, assert_accuracy, accurate(0.5, epochs=1), RANGE, RANGE, "network")
-    assert error.follows_from == ()
-
-
-def test_the_better_network_must_be_better():
-    match = accurate(0.8)
-    assert_better(match, 0.75, "This", "that", "hint")
-    error = failure(CheckFailed, assert_better, match, 0.8, "This", "that", "hint")
-    assert error.message == "This reaches 0.800 on the test set, that 0.800."
-
-
-def test_a_comparison_with_an_unknown_is_left_open():
-    error = failure(Unscored, assert_better, accurate(0.8), None, "This", "that", "hint")
-    assert "couldn't measure the other accuracy" in error.message
-
-
 # -- answers --------------------------------------------------------------------------------
 
 
@@ -484,7 +378,7 @@ def held(array: Any, name: str = "KxIA") -> Any:
     ],
 )
 def test_a_right_matrix_passes_in_any_form(array):
-    begin_attaching()
+    begin_notes()
     assert_matrix(held(array), "KxIA", EDGE.tolist())
 
 
@@ -512,7 +406,7 @@ def test_texts_are_no_matrix():
     "array", [np.zeros((3, 3)), np.zeros(25), np.float64(3), np.zeros((0,)), np.zeros((200, 200))]
 )
 def test_a_matrix_of_another_size_says_both_sizes(array):
-    begin_attaching()
+    begin_notes()
     error = failure(CheckFailed, assert_matrix, held(array), "KxIA", EDGE.tolist())
     assert error.expected == "5 x 5"
     assert "border" in error.hint
@@ -529,13 +423,13 @@ def test_a_matrix_of_another_size_says_both_sizes(array):
     ],
 )
 def test_a_mistake_that_can_be_recognised_is_named(array, words):
-    begin_attaching()
+    begin_notes()
     error = failure(CheckFailed, assert_matrix, held(array), "KxIA", EDGE.tolist())
     assert words in error.hint
 
 
 def test_a_transposed_matrix_is_recognised():
-    begin_attaching()
+    begin_notes()
     error = failure(CheckFailed, assert_matrix, held(EDGE.T), "KxIA", EDGE.tolist())
     assert error.found == "the transposed matrix"
 
@@ -544,7 +438,7 @@ def test_wrong_numbers_are_counted():
     wrong = EDGE.copy()
     wrong[0, 0] = 1
     wrong[4, 4] = 1
-    begin_attaching()
+    begin_notes()
     error = failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
     assert error.message == "KxIA: 2 of 25 numbers differ."
 
@@ -552,7 +446,7 @@ def test_wrong_numbers_are_counted():
 def test_both_matrices_are_shown_and_what_is_no_number_is_empty():
     wrong = EDGE.astype(float)
     wrong[0, 0] = np.nan
-    evidence = begin_attaching()
+    evidence = begin_notes().evidence
     failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
     (grid,) = evidence
     assert isinstance(grid, GridEvidence)
@@ -562,7 +456,7 @@ def test_both_matrices_are_shown_and_what_is_no_number_is_empty():
 
 
 def test_infinite_numbers_are_wrong_but_never_a_crash():
-    begin_attaching()
+    begin_notes()
     wrong = np.full((5, 5), np.inf)
     failure(CheckFailed, assert_matrix, held(wrong), "KxIA", EDGE.tolist())
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextvars
 import textwrap
 
 import pytest
 
-from graders.checks import plugin
+from graders.checks import outcome, plugin
 from graders.checks.collect import Collector
 from graders.result import CheckResult, Outcome, TrainingEvidence
 
 HEADER = """
 import pytest
 from graders.checks import *
-from graders.checks.outcome import attach
+from graders.checks.outcome import attach, flag
 from graders.result import TrainingEvidence
 """
 
@@ -255,6 +256,108 @@ def test_a_hidden_check_is_marked(sheet):
             """Two."""
     ''')
     assert (results["test_hidden"].hidden, results["test_open"].hidden) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("points", "credit", "score"),
+    [
+        (1, 0.5, 0.50),
+        (1, 0.509, 0.50),
+        (4, 0.25, 1.00),
+        (2, 0.3333333, 0.66),
+        (3, 0.999, 2.99),
+        (1, 1.0, 0.99),
+        (1, 0.9999999999, 0.99),
+        (1, 0.001, 0.0),
+        (1, 0.0, 0.0),
+    ],
+)
+def test_part_of_the_points_is_rounded_down_to_hundredths_and_never_all(
+    sheet, points, credit, score
+):
+    result = only(
+        sheet(f"""
+        @exercise("1f", points={points})
+        def test_accuracy():
+            raise CheckFailed("It is too low.", credit={credit})
+        """)
+    )
+    assert result.outcome is Outcome.FAILED
+    assert result.score == pytest.approx(score, abs=1e-9)
+
+
+@pytest.mark.parametrize("credit", ["nan", "-inf", "inf", "-1", "7"])
+def test_a_credit_that_is_no_share_earns_nothing(sheet, credit):
+    result = only(
+        sheet(f"""
+        @exercise("1f", points=1)
+        def test_accuracy():
+            raise CheckFailed("It diverged.", credit=float("{credit}"))
+        """)
+    )
+    assert (result.outcome, result.score) == (Outcome.FAILED, 0)
+
+
+def test_a_failure_with_part_of_its_points_that_was_paid_elsewhere_keeps_them_all(sheet):
+    results = sheet("""
+        @exercise("1b", points=1)
+        def test_scaling():
+            raise CheckFailed("The pixels are not scaled.")
+
+        @exercise("1f", points=2)
+        def test_accuracy():
+            raise CheckFailed("It is too low.", credit=0.3, follows_from=("1b",))
+        """)
+    assert results["test_accuracy"].score == 2
+
+
+@pytest.mark.parametrize("end", ["pass", 'raise CheckFailed("No.")', "1 / 0"])
+def test_a_flag_is_kept_however_its_check_ends(sheet, end):
+    result = only(
+        sheet(f"""
+        @exercise("1f", points=1)
+        def test_accuracy():
+            flag("That is too good.")
+            {end}
+        """)
+    )
+    assert result.flag == "That is too good."
+
+
+def test_a_flag_takes_no_points(sheet):
+    result = only(
+        sheet("""
+        @exercise("1f", points=1)
+        def test_accuracy():
+            flag("That is too good.")
+        """)
+    )
+    assert (result.outcome, result.score) == (Outcome.PASSED, 1)
+
+
+def test_a_flag_belongs_to_the_check_that_asked_for_it(sheet):
+    results = sheet("""
+        @exercise("1f", points=1)
+        def test_before():
+            pass
+
+        @exercise("1f", points=1)
+        def test_flagged():
+            flag("That is too good.")
+
+        @exercise("1f", points=1)
+        def test_after():
+            pass
+        """)
+    assert [result.flag for result in results.values()] == ["", "That is too good.", ""]
+
+
+def test_outside_of_any_check_a_flag_and_evidence_go_nowhere():
+    context = contextvars.Context()
+    context.run(outcome.flag, "Look.")
+    context.run(outcome.attach, TrainingEvidence(training=1))
+    notes = context.run(outcome.begin_notes)
+    assert notes == outcome.Notes()
 
 
 def test_evidence_belongs_to_the_check_that_attached_it(sheet):

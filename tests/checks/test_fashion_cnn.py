@@ -14,7 +14,7 @@ from graders.expectations import Expectations, Measured, ScoreRecord
 from graders.grading import verify_points
 from graders.recording import RecordingFolder
 from graders.recording.schema import ArrayRecord, PairRecord
-from graders.result import CheckResult, Outcome
+from graders.result import CheckResult, Outcome, ScoreEvidence
 from reference.datasets import DataSet
 
 from .builders import compiled, dense_layers, pooled_layers, strided_layers
@@ -35,7 +35,8 @@ MATRICES = {
     "KyIB": [[value] * 5 for value in (0, -4, 0, 4, 0)],
 }
 ANSWERS = {"1d": 8070, "1g": 0.01, "1h": 55_050, "3c": 3330, "4a": 4210}
-# What each training reaches here; the made-up measurements put the bounds just below.
+# What each training reaches here. The reference's own lie within 0.009 of it, so the cutoffs lie
+# just below, and those of differences 0.018 below.
 ACCURACY = {
     "small": 0.77,
     "slow": 0.73,
@@ -62,16 +63,17 @@ def data(tmp_path_factory) -> DataSet:
 
 def expected() -> Expectations:
     facts = Expectations.load("fashion_cnn").facts
-    measured = [
-        Measured(
-            experiment=name,
-            data="made-up",
-            batch_size=64,
-            scores=[ScoreRecord(seed=0, train=score, test=score)],
-        )
-        for name, score in (ACCURACY | {"cnn_fewer": 0.68}).items()
-    ]
+    known = ACCURACY | {"cnn_fewer": 0.68, "cnn_adam": 0.86}
+    measured = [_measured(name, score) for name, score in known.items()]
     return Expectations(assignment="fashion_cnn", facts=facts, measured=measured)
+
+
+def _measured(name: str, score: float) -> Measured:
+    """Scores of 19 seeds, in an order of its own so that differences have a spread as well."""
+    steps = range(-9, 10) if name in {"wide", "adam", "cnn_adam"} else range(9, -10, -1)
+    tests = [round(score + step / 1000, 5) for step in steps]
+    scores = [ScoreRecord(seed=seed, train=test, test=test) for seed, test in enumerate(tests)]
+    return Measured(experiment=name, data="made-up", batch_size=64, scores=scores)
 
 
 def graded(
@@ -142,12 +144,20 @@ def test_the_order_of_the_trainings_costs_nothing(data):
         ({"fewer": {"epochs_before": 3}}, {"1i"}),
         ({"cnn": {"layers": pooled_layers(8, 16)}}, {"3a"}),
         ({"cnn": {"epochs": 1}}, {"3b"}),
-        ({"cnn": {"accuracy": 0.5}}, {"3b"}),
-        ({"adam": {"accuracy": 0.3}}, {"4b"}),
+        ({"cnn": {"accuracy": 0.5, "repeats": (0.5, 0.5)}}, {"3b"}),
+        (
+            {
+                "strided": {"accuracy": 0.79, "repeats": (0.79, 0.79)},
+                "adam": {"accuracy": 0.3, "repeats": (0.3, 0.3)},
+            },
+            {"4b"},
+        ),
     ],
 )
 def test_one_mistake_loses_its_own_exercise_and_no_other(data, changes, exercises):
-    assert lost(graded(data, right(**changes))) == exercises
+    results = graded(data, right(**changes))
+    assert lost(results) == exercises
+    assert [r.id for r in results if r.outcome is Outcome.ERROR] == []
 
 
 @pytest.mark.parametrize(
@@ -218,9 +228,106 @@ def test_a_lucky_repetition_of_the_small_network_is_not_the_wide_one(data):
     assert scores["test_wide_network_is_better"] == 0
 
 
-def test_a_small_network_that_was_lucky_does_not_cost_the_wide_one(data):
-    student = right(small={"accuracy": 0.84}, wide={"accuracy": 0.82})
+def named(results: list[CheckResult], check: str) -> CheckResult:
+    return next(result for result in results if check in result.id)
+
+
+# -- attempts and parts of points -----------------------------------------------------------
+
+JUDGED_BY_ACCURACY = {
+    "small": "test_accuracy_of_the_small_network",
+    "wide": "test_wide_network_is_better",
+    "cnn": "test_accuracy_of_the_cnn",
+    "adam": "test_adam_is_better",
+}
+in_each = pytest.mark.parametrize("name", JUDGED_BY_ACCURACY)
+
+
+def again(name: str, *attempts: float) -> Class:
+    """A right solution of which one training reaches this, and whatever it is compared with."""
+    low, *repeats = attempts
+    as_before = {
+        one: {"repeats": [ACCURACY[one]] * len(repeats)} for one in ("small", "strided", "cnn")
+    }
+    return right(**(as_before | {name: {"accuracy": low, "repeats": repeats}}))
+
+
+@in_each
+def test_an_unlucky_first_attempt_is_left_open_until_there_were_three(data, name):
+    result = named(graded(data, again(name, 0.2)), JUDGED_BY_ACCURACY[name])
+    assert result.outcome is Outcome.ERROR
+    assert "up to 3 attempts" in result.message
+
+
+@in_each
+@pytest.mark.parametrize("unlucky", [1, 2])
+def test_a_further_attempt_that_is_as_good_as_the_reference_keeps_every_point(data, name, unlucky):
+    student = again(name, *[0.2] * unlucky, ACCURACY[name])
     assert lost(graded(data, student)) == set()
+
+
+@in_each
+def test_three_attempts_far_too_low_lose_the_check(data, name):
+    result = named(graded(data, again(name, 0.2, 0.2, 0.2)), JUDGED_BY_ACCURACY[name])
+    assert (result.outcome, result.score) == (Outcome.FAILED, 0)
+
+
+@pytest.mark.parametrize("name", ["small", "cnn"])
+def test_three_attempts_a_little_too_low_lose_part_of_the_check(data, name):
+    # The cutoff lies 0.009 below, the floor 0.018 below that.
+    low = ACCURACY[name] - 0.018
+    result = named(graded(data, again(name, low, low, low)), JUDGED_BY_ACCURACY[name])
+    assert result.outcome is Outcome.FAILED
+    assert 0.49 <= result.score <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "flagged"),
+    [
+        ({}, []),
+        (
+            {"small": {"accuracy": 0.80}, "wide": {"accuracy": 0.84}},
+            ["test_accuracy_of_the_small_network"],
+        ),
+        ({"wide": {"accuracy": 0.90}}, ["test_wide_network_is_better"]),
+        ({"cnn": {"accuracy": 0.99}}, ["test_accuracy_of_the_cnn"]),
+        ({"adam": {"accuracy": 0.99}}, ["test_adam_is_better"]),
+    ],
+)
+def test_what_is_too_good_is_flagged_and_keeps_every_point(data, changes, flagged):
+    results = graded(data, right(**changes))
+    assert lost(results) == set()
+    assert [r.id.split("::")[1] for r in results if r.flag] == flagged
+
+
+def test_a_small_network_that_was_lucky_does_not_cost_the_wide_one(data):
+    student = right(
+        small={"accuracy": 0.79, "repeats": (0.77,)}, wide={"accuracy": 0.82, "repeats": (0.82,)}
+    )
+    assert lost(graded(data, student)) == set()
+
+
+def test_adam_on_the_pooled_network_is_compared_with_sgd_on_it(data):
+    student = right(adam={"layers": pooled_layers(), "accuracy": ACCURACY["cnn"] + 0.08})
+    result = named(graded(data, student), "test_adam_is_better")
+    assert result.outcome is Outcome.PASSED
+    (score,) = [e for e in result.evidence if isinstance(e, ScoreEvidence)]
+    assert score.observed == pytest.approx([0.08])
+    assert score.cutoff == pytest.approx(0.08 - 0.018)
+
+
+@pytest.mark.parametrize("accuracy", [0.2, 0.85, 0.99])
+def test_adam_at_another_rate_than_its_default_loses_4b_whatever_it_reaches(data, accuracy):
+    student = right(adam={"settings": compiled("Adam", 0.01), "accuracy": accuracy})
+    results = graded(data, student)
+    assert lost(results) == {"4b"}
+    assert named(results, "test_adam_is_better").outcome is Outcome.FAILED
+
+
+def test_a_cnn_on_the_reduced_data_is_compared_with_one_on_as_many(data):
+    student = right(cnn={"items": 20_000, "accuracy": 0.68})
+    result = named(graded(data, student), "test_accuracy_of_the_cnn")
+    assert result.outcome is Outcome.PASSED
 
 
 # -- convolutions and boots -----------------------------------------------------------------

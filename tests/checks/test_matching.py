@@ -243,11 +243,10 @@ def test_three_calls_of_one_epoch_are_three_epochs():
     assert match.aspects == ()
 
 
-def test_going_on_with_the_first_network_at_the_slower_rate_answers_1g():
+def test_going_on_with_the_first_network_at_the_slower_rate_is_found_and_not_new():
     run = Class(slow={"epochs_before": 3})
     assert run.found() == run.meant
-    # Epochs only help to find the training; 1g asks for no number of them.
-    assert wrong(run.matches["slow"]) <= {"epochs"}
+    assert wrong(run.matches["slow"]) == {"epochs", "fresh"}
 
 
 def test_going_on_with_a_trained_network_on_fewer_items_is_not_a_new_network():

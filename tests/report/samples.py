@@ -20,9 +20,11 @@ from .parts import (
     EDGES,
     NOTHING,
     ROWS,
+    accuracy,
     adam_training,
     dense_network,
     dense_training,
+    difference,
     exercise,
     grid,
     long_training,
@@ -35,6 +37,11 @@ from .parts import (
     unread,
     unscaled_training,
     wrong_dense_network,
+)
+
+UNUSUALLY_HIGH = (
+    "The Adam minus SGD of 0.064 is more than right solutions reach (up to 0.053). "
+    "No points are taken; a person will look."
 )
 
 
@@ -63,7 +70,7 @@ def make_full_marks() -> Result:
             "1",
             "Train it for three epochs",
             passed("1f", "Three epochs, validated on the test set", evidence=[shown_training(0)]),
-            passed("1f", "Test accuracy in range", evidence=[shown_training(0)]),
+            passed("1f", "Test accuracy in range", evidence=[shown_training(0), accuracy(0.7713)]),
         ),
         exercise(
             "2a",
@@ -146,13 +153,13 @@ def make_losses() -> Result:
             lost(
                 "1f",
                 "The test accuracy is where it should be",
-                score=0.4,
+                score=0.62,
                 message="The network learned less than a correct one does.",
-                expected="a test accuracy of at least 0.74 (median of 19 runs: 0.771)",
-                found="0.688, trained three times",
+                expected="at least 0.761, the smallest of 20 right trainings",
+                found="0.748, the best of three attempts",
                 where="cell 12",
                 hint="Are the pixels scaled to 0..1?",
-                evidence=[shown_training(0)],
+                evidence=[shown_training(0), accuracy(0.7413, 0.7483, 0.7391)],
             ),
         ),
         exercise(
@@ -242,6 +249,7 @@ def make_losses() -> Result:
                 found="SECRET-FOUND",
                 where="SECRET-WHERE",
                 hint="SECRET-HINT",
+                flag="SECRET-FLAG",
                 hidden=True,
                 evidence=[grid("SECRET-GRID", EDGES, EDGES)],
             ),
@@ -250,7 +258,12 @@ def make_losses() -> Result:
             "4b",
             "4",
             "Adam instead of SGD",
-            passed("4b", "Adam reaches a higher accuracy than SGD", evidence=[shown_training(2)]),
+            passed(
+                "4b",
+                "Adam reaches a higher accuracy than SGD",
+                evidence=[shown_training(2), difference(0.0644)],
+                flag=UNUSUALLY_HIGH,
+            ),
             bonus=True,
             manual=unread("Why does Adam reach a higher accuracy?", "It adapts the step size."),
         ),
@@ -330,6 +343,9 @@ HOSTILE = (
 )
 
 
+STRANGE = [float("nan"), float("inf"), -1e300, 1e300, 0.1]
+
+
 def make_hostile() -> Result:
     """Every text that a student can influence is out to do harm."""
     long_word = "Donaudampfschifffahrtsgesellschaft" * 12
@@ -348,6 +364,7 @@ def make_hostile() -> Result:
                 found=HOSTILE + long_word,
                 where=HOSTILE,
                 hint="Use `reshape`.",
+                flag=HOSTILE + long_word,
                 evidence=[
                     NetworkEvidence(
                         title=HOSTILE,
@@ -355,6 +372,8 @@ def make_hostile() -> Result:
                         expected_parameters=None,
                         found_parameters=10**15,
                     ),
+                    accuracy(*STRANGE, title=HOSTILE + long_word),
+                    accuracy(title="nothing", reference=[], cutoff=float("nan"), chance=7),
                     grid(HOSTILE, EDGES, [[1e300, None, float("inf"), -0.123456, 1e-9]] * 5),
                     shown_training(0),
                     shown_training(99),

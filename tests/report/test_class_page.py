@@ -31,8 +31,9 @@ def test_students_are_sorted_with_numbers_in_their_order(classroom):
 
 def test_every_student_links_to_their_feedback(classroom):
     page = PageReader.read(render_class(classroom, links=links(classroom)))
-    assert "./team%2010/feedback.html" in page.values("href")
-    assert len(set(page.values("href"))) == len(classroom)
+    pages = [href for href in page.values("href") if "#" not in href]
+    assert "./team%2010/feedback.html" in pages
+    assert len(set(pages)) == len(classroom)
 
 
 def test_broken_submissions_stand_at_the_top_with_their_sentence(classroom):
@@ -49,7 +50,7 @@ def test_a_broken_submission_is_no_zero(classroom):
 
 def test_score_pending_and_outcomes_are_in_the_row(classroom):
     text = PageReader.read(render_class(classroom, links={})).text
-    assert "alice.smith 14.9 6 ✓ 4 passed ✗ 7 failed ○ 1 not attempted" in text
+    assert "alice.smith 14.9 6 ✓ 4 passed ◐ 1 in part ✗ 6 failed ○ 1 not attempted" in text
 
 
 def test_scores_above_all_points_join_the_last_bar(classroom):
@@ -60,7 +61,11 @@ def test_a_student_cannot_become_a_script_or_another_site():
     hostile = samples.make_hostile()
     url = {hostile.submission.student: "javascript:alert(1)"}
     page = PageReader.read(render_class([hostile], links=url))
-    assert page.values("href") == ["./javascript:alert(1)"]
+    anchor = "#exercise-1a"
+    assert set(page.values("href")) == {
+        "./javascript:alert(1)",
+        f"./javascript:alert(1){anchor}",
+    }
     assert "script" not in page.tags
 
 
@@ -104,3 +109,31 @@ def test_skipped_trainings_are_asked_for_and_neither_distinct_nor_unverified(ful
 def test_a_class_without_trainings_says_nothing_of_them():
     html = render_class([samples.make_unusable()], links={})
     assert "asked for" not in html
+
+
+def test_what_a_person_should_look_at_is_counted_and_leads_to_its_exercises(classroom):
+    page = PageReader.read(render_class(classroom, links=links(classroom)))
+    rows = {row.result.submission.student: row for row in Roster.of(classroom, {}).rows}
+    assert rows["alice.smith"].flags == 2
+    assert [id_ for id_, _ in rows["alice.smith"].look_at] == ["3b", "4b"]
+    assert rows["bianca.rossi"].flags == 0
+    assert "2 checks: 3b , 4b" in page.text
+    assert "./team%203/feedback.html#exercise-4b" in page.values("href")
+
+
+def test_who_has_something_to_look_at_is_named_above_the_table(classroom):
+    text = PageReader.read(render_class(classroom, links={})).text
+    named = "it took no points: alice.smith (3b, 4b), team 2 (3b, 4b), team 3 (3b, 4b)"
+    assert text.index(named) < text.index("alice.smith 14.9")
+
+
+def test_an_exercise_with_two_flags_is_named_once():
+    checks = [parts.passed("1f", "x", flag="High."), parts.lost("1f", "y", flag="Low.")]
+    flagged = parts.result("alice", [parts.exercise("1f", "1", "Train it", *checks)])
+    text = PageReader.read(render_class([flagged], links={})).text
+    assert "2 checks: 1f" in text
+    assert "alice (1f)." in text
+
+
+def test_a_class_with_nothing_to_look_at_has_no_column_for_it(full_marks):
+    assert "o look at" not in render_class([full_marks], links={})

@@ -87,10 +87,10 @@ def test_a_long_answer_can_be_scrolled_with_the_keyboard(hostile):
 
 def test_the_score_is_named_with_its_parts(losses):
     text = PageReader.read(render_html(losses)).text
-    assert "5.9 of 20 points" in text
-    assert "4.9 earned" in text
+    assert "6.12 of 20 points" in text
+    assert "5.12 earned" in text
     assert "5 pending" in text
-    assert "10.1 lost" in text
+    assert "9.88 lost" in text
     assert "1 of 2 bonus" in text
 
 
@@ -156,7 +156,7 @@ def test_students_see_only_title_and_outcome_of_a_hidden_check(losses):
 
 def test_staff_see_all_of_a_hidden_check(losses):
     html = render_html(losses, audience="staff")
-    for part in ("MESSAGE", "EXPECTED", "FOUND", "WHERE", "HINT", "GRID"):
+    for part in ("MESSAGE", "EXPECTED", "FOUND", "WHERE", "HINT", "GRID", "FLAG"):
         assert f"SECRET-{part}" in html
 
 
@@ -339,3 +339,95 @@ def test_the_curves_of_an_exercise_say_how_they_were_trained(full_marks):
     html = render_html(parts.result("x", [exercise], trainings=full_marks.trainings))
     section = html[html.index('id="exercise-1f"') : html.index('id="trainings"')]
     assert "Trained by the grader" in section
+
+
+def alone(*checks, audience="student"):
+    """Read the page of one exercise with these checks alone."""
+    exercise = parts.exercise("1f", "1", "Train it", *checks)
+    return render_html(parts.result("x", [exercise]), audience=audience)
+
+
+def test_a_score_stands_beside_the_references_with_its_sentence():
+    scored = parts.accuracy(0.7413, 0.7522)
+    page = PageReader.read(alone(parts.lost("1f", "Accuracy", score=0.62, evidence=[scored])))
+    assert page.tags.count("circle") >= len(scored.reference)
+    assert page.attributes.count(("path", "class", "attempt")) == 2 + 1  # and one in the legend
+    assert page.attributes.count(("path", "class", "cutoff")) == 1 + 1
+    assert "all points from 0.760 1 2 20 trainings of the reference" in page.text
+    assert "this solution, by attempt part of the points Observed 0.741, then 0.752" in page.text
+    assert any(
+        label.startswith("test accuracy; 20 trainings") for label in page.values("aria-label")
+    )
+
+
+def test_the_legend_names_only_what_is_drawn():
+    bare = parts.accuracy(0.7413, reference=[], floor=0.7605)
+    text = PageReader.read(alone(parts.lost("1f", "Accuracy", evidence=[bare]))).text
+    assert "this solution Observed" in text
+    assert "of the reference" not in text
+    assert "part of the points" not in text
+
+
+def test_a_score_without_a_cutoff_is_a_sentence_alone():
+    nowhere = parts.accuracy(0.7413, cutoff=float("nan"))
+    html = alone(parts.lost("1f", "Accuracy", evidence=[nowhere]))
+    assert 'class="plot"' not in html
+    assert "Observed 0.741; all points from no number on" in html
+
+
+def test_a_score_is_folded_beside_a_pass_and_open_beside_a_loss():
+    scored = [parts.accuracy(0.7413)]
+    assert "Show the score</summary>" in alone(parts.passed("1f", "x", evidence=scored))
+    assert "<details" not in alone(parts.lost("1f", "x", evidence=scored))
+
+
+def test_a_part_of_the_points_is_neither_a_pass_nor_nothing():
+    html = alone(parts.lost("1f", "Accuracy", score=0.62))
+    page = PageReader.read(html)
+    assert "Accuracy in part 0.62 / of 1" in page.text
+    assert "0.62 of 1 point" in page.text
+    assert "some points lost" in page.text
+    assert {"no points", "failed", "passed"}.isdisjoint(
+        re.findall("no points|failed|passed", page.text)
+    )
+    assert page.values("class").count("icon partial") == 2
+    assert not [name for name in page.values("class") if name in {"icon failed", "icon passed"}]
+
+
+def test_kept_points_are_not_called_a_part_of_them():
+    kept = parts.lost("1f", "Accuracy", score=0.5, follows_from="1f")
+    assert "points kept" in alone(kept)
+    assert "in part" not in alone(kept)
+
+
+def test_points_have_two_decimals_at_most():
+    text = PageReader.read(alone(parts.lost("1f", "Accuracy", score=0.618034))).text
+    assert "0.62 of 1 point" in text
+    assert "0.38 lost" in text
+    assert "0.618" not in text
+
+
+def test_what_a_person_should_look_at_stands_beside_the_check_and_takes_no_points():
+    page = PageReader.read(alone(parts.passed("1f", "Accuracy", flag="It is `high`.")))
+    assert "Accuracy passed 1 / of 1 Noted for a person: It is high ." in page.text
+    assert "icon flag" in page.values("class")
+    assert "1 of 1 point" in page.text
+
+
+def test_nothing_is_noted_where_there_is_nothing_to_look_at(full_marks):
+    assert "icon flag" not in render_html(full_marks)
+
+
+@pytest.mark.parametrize("flag", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
+def test_titles_of_scores_and_flags_are_shown_as_text(flag):
+    scored = [parts.accuracy(0.7413, title=flag)]
+    page = PageReader.read(alone(parts.lost("1f", "x", evidence=scored, flag=flag)))
+    assert {"script", "img"}.isdisjoint(page.tags)
+    assert page.text.count(flag) == 2
+
+
+def test_students_see_no_flag_of_a_hidden_check():
+    hidden = parts.lost("1f", "Accuracy", hidden=True, flag="Too high.")
+    assert "Too high" not in alone(hidden)
+    assert "icon flag" not in alone(hidden)
+    assert "Too high" in alone(hidden, audience="staff")

@@ -41,7 +41,7 @@ def test_every_exercise_is_a_heading(losses):
 
 def test_score_reason_and_advice_are_there(losses):
     text = to_page(render_markdown(losses)).text
-    assert "5.9 of 20 points" in text
+    assert "6.12 of 20 points" in text
     assert "Found: inputs between 0 and 255" in text
     assert "Try: Divide the images by 255 before fit sees them" in text
     assert "Points kept: this follows from 1c" in text
@@ -115,3 +115,28 @@ def test_a_skipped_training_shows_no_curve(losses):
     page = to_page(render_markdown(losses))
     assert "Not trained: this grading skips trainings" in page.text
     assert "last accuracy 0" not in page.text
+
+
+def test_a_score_has_its_sentence_beside_a_loss(losses):
+    text = to_page(render_markdown(losses)).text
+    assert "test accuracy: Observed 0.741, then 0.748 and 0.739 in further attempts;" in text
+
+
+def test_a_part_of_the_points_is_said_as_such(losses):
+    text = to_page(render_markdown(losses)).text
+    assert "◐ in part : The test accuracy is where it should be (0.62 of 1 point)" in text
+
+
+def test_what_a_person_should_look_at_is_said_beside_a_pass(losses):
+    text = to_page(render_markdown(losses)).text
+    noted = "⚑ noted for a person : The Adam minus SGD of 0.064 is more than"
+    assert text.index("Adam reaches a higher accuracy than SGD") < text.index(noted)
+
+
+def test_a_hostile_title_of_a_score_stays_text():
+    scored = [parts.accuracy(0.7, title="<script>*x*</script>")]
+    check = parts.lost("1f", "x", evidence=scored, flag="<script>*y*</script>")
+    page = to_page(render_markdown(parts.result("x", [parts.exercise("1f", "1", "x", check)])))
+    assert {"script", "em"}.isdisjoint(page.tags)
+    assert "<script>*x*</script>: Observed" in page.text
+    assert "<script>*y*</script>" in page.text

@@ -44,7 +44,7 @@ def test_brackets_of_a_student_are_printed_as_they_are(losses):
 
 
 def test_the_score_and_the_pending_points_come_first(losses):
-    assert "5.9 of 20 points, 1 of them bonus; 6 points pending" in printed(losses)[:400]
+    assert "6.12 of 20 points, 1 of them bonus; 6 points pending" in printed(losses)[:400]
 
 
 def test_every_exercise_has_a_row_with_its_points_and_one_symbol_per_outcome(losses):
@@ -116,3 +116,22 @@ def test_skipped_trainings_are_not_called_unverified(full_marks):
 def test_a_training_that_gives_no_reason_is_still_counted(full_marks):
     full_marks.trainings[0] = full_marks.trainings[0].model_copy(update={"verified": False})
     assert "1 of 2 trainings is not verified." in on_one_line(printed(full_marks))
+
+
+def test_a_score_is_said_in_short_beside_a_loss(losses):
+    text = on_one_line(printed(losses))
+    assert "measured test accuracy 0.741, 0.748, 0.739 (3 of up to 3 attempts); all poi" in text
+
+
+def test_a_part_of_the_points_has_its_own_sign_and_its_points(losses):
+    output = printed(losses)
+    assert re.search(r"^1f +Train it for three epochs +1.62/2 +✓ ◐", output, re.MULTILINE)
+    assert "1f  ◐ The test accuracy is where it should be  0.62/1" in output
+    assert "◐ in part" in output
+
+
+def test_a_check_that_passed_is_printed_where_a_person_should_look_at_it(losses, full_marks):
+    text = on_one_line(printed(losses))
+    assert "4b ✓ Adam reaches a higher accuracy than SGD 1/1 measured Adam minus SGD +0.064" in text
+    assert "⚑ noted The Adam minus SGD of 0.064 is more than right solutions reach" in text
+    assert "noted" not in printed(full_marks)

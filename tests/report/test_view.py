@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from graders.report.view import Page, Tally, for_audience
+import pytest
+
+from graders.report.view import Page, Tally, for_audience, is_partial
 from graders.result import ManualResult, Outcome
 
 from . import parts
@@ -38,7 +40,7 @@ def test_repeated_evidence_goes_to_the_check_that_lost_points(losses):
     page = Page.of(losses, "student")
     view = next(view for view in page.exercises if view.exercise.id == "1f")
     by_outcome = {check.check.outcome: len(check.exhibits) for check in view.checks}
-    assert by_outcome == {Outcome.PASSED: 0, Outcome.FAILED: 1}
+    assert by_outcome == {Outcome.PASSED: 0, Outcome.FAILED: 2}
 
 
 def test_exercises_keep_the_order_of_the_sheet_and_unknown_sections_come_last(losses):
@@ -52,3 +54,19 @@ def test_a_view_leaves_the_result_as_it_was(losses):
     before = losses.model_dump_json()
     for_audience(losses, "student")
     assert losses.model_dump_json() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "partial"),
+    [
+        ({"score": 0.01}, True),
+        ({"score": 0.99}, True),
+        ({"score": 0}, False),
+        ({"score": 1}, False),
+        ({"score": 0.5, "follows_from": "1c"}, False),
+        ({"score": 0.5, "outcome": Outcome.PASSED}, False),
+    ],
+    ids=str,
+)
+def test_only_a_failed_check_with_some_of_its_points_is_partial(changes, partial):
+    assert is_partial(parts.lost("1f", "x").model_copy(update=changes)) is partial

@@ -241,8 +241,8 @@ class FakeTrainer:
     setting: Setting = SETTING
     operations: float = 100.0  # of each measurement
 
-    def name(self, request: Request, repetition: int = 0) -> str:
-        return fingerprint(request, self.setting, repetition)
+    def name(self, request: Request, repetition: int = 0, draw: int = 0) -> str:
+        return fingerprint(request, self.setting, repetition, draw)
 
     def find(self, name: str) -> Finished | None:
         return self.known.get(name)

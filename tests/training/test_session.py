@@ -16,7 +16,7 @@ from graders.errors import RunError, TrainingError
 from graders.training.entry import TRAININGS, Measured, Trained, load_trained, save_trained
 from graders.training.limits import Limits
 from graders.training.request import Cap, Request, fingerprint
-from graders.training.session import Session
+from graders.training.session import Draws, Session
 from graders.training.stock import Refused
 from graders.training.trainer import StoppedError
 from tests.training.builders import (
@@ -116,6 +116,60 @@ def test_another_submission_repeats_the_same_runs(session: Session, tmp_path: Pa
     replies = [fit(other)[0]["trained"] for _ in range(2)]
     assert [reply["fingerprint"] for reply in replies] == first
     assert all(reply["reused"] for reply in replies)
+
+
+def names_of(session: Session, count: int = 3) -> list[str]:
+    """Ask for so many trainings, each of another number of epochs, and return their names."""
+    requests = [asked(lambda r, n=n: r["fit"].update(epochs=n + 1)) for n in range(count)]
+    return [fit(session, request)[0]["trained"]["fingerprint"] for request in requests]
+
+
+def test_an_attempt_draws_only_what_it_is_made_for_anew(session: Session, tmp_path: Path) -> None:
+    first = names_of(session)
+    draws = Draws(attempt=1, anew=frozenset({1}))
+    again = names_of(Session(session.trainer, session.exchange, tmp_path / "again", draws=draws))
+    assert [one == other for one, other in zip(first, again, strict=True)] == [True, False, True]
+
+
+def test_an_attempt_takes_everything_else_from_the_store(session: Session, tmp_path: Path) -> None:
+    names_of(session)
+    draws = Draws(attempt=1, anew=frozenset({1}))
+    again = Session(session.trainer, session.exchange, tmp_path / "again", draws=draws)
+    names_of(again)
+    assert [one.reused for one in again.trained] == [True, False, True]
+
+
+def test_every_attempt_draws_another_seed_and_the_same_one_when_it_is_made_again(
+    session: Session, tmp_path: Path
+) -> None:
+    def drawn(attempt: int, folder: str) -> str:
+        draws = Draws(attempt=attempt, anew=frozenset({0}))
+        own = Session(session.trainer, session.exchange, tmp_path / folder, draws=draws)
+        return names_of(own, 1)[0]
+
+    names = [drawn(attempt, f"{attempt}") for attempt in (0, 1, 2)]
+    assert len(set(names)) == 3
+    assert [drawn(attempt, f"once more {attempt}") for attempt in (0, 1, 2)] == names
+
+
+def test_numbers_of_an_attempt_count_networks_that_are_only_measured(
+    session: Session, tmp_path: Path
+) -> None:
+    draws = Draws(attempt=1, anew=frozenset({2}))
+    again = Session(session.trainer, session.exchange, tmp_path / "again", draws=draws)
+    for one in (session, again):
+        fit(one)
+        measure(one)
+        fit(one, asked(lambda r: r["fit"].update(epochs=7)))
+    first, second = ([t.entry.fingerprint for t in one.trained] for one in (session, again))
+    assert [one == other for one, other in zip(first, second, strict=True)] == [True, False]
+
+
+def test_another_draw_of_a_whole_run_draws_everything_anew(
+    session: Session, tmp_path: Path
+) -> None:
+    other = Session(session.trainer, session.exchange, tmp_path / "other", draws=Draws(first=1))
+    assert not set(names_of(session)) & set(names_of(other))
 
 
 def test_what_only_tells_something_is_not_answered(session: Session) -> None:

@@ -1,0 +1,1 @@
+"""Test a grader as mutation testing tests code: correct variants, and mutants of a solution."""
