@@ -65,8 +65,12 @@ class ClassProgress:
     def event(self, student: str, event: dict[str, Any]) -> None:
         """A cell or a training begins; the event comes from an untrusted process."""
         of, cell, epoch = event.get("of"), event.get("cell"), event.get("epoch")
+        attempt = event.get("attempt")
         with self._lock:
             task = self._running.get(student)
+            if task is not None and _is_count(attempt):
+                doing = f"{_indented(student)}: an accuracy is low, attempt {attempt}"
+                self._bars.update(task, description=doing)
             if task is None or not _is_count(of):
                 return
             if _is_count(cell):

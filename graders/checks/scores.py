@@ -122,7 +122,7 @@ def assert_better(
     best = max(_reached(observed), default=-1.0)
     one, two = pairs[observed.index(best)] if best in observed else pairs[0]
     score = _Score(
-        title=f"{words[0].removeprefix('the ')} minus {words[1].removeprefix('the ')}",
+        title=f"{words[0]} minus {words[1]}",
         observed=observed,
         matches=(better, worse),
         failure=f"{_capital(words[0])} is not ahead of {words[1]} as in a right solution: "

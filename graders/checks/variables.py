@@ -22,7 +22,7 @@ def assert_answer(
     *,
     what: str,
     own: Sequence[tuple[float | None, str]] = (),
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-6,
     hint: str = "",
 ) -> None:
     """Assert that `answers[key]` is a number, however it is written.
@@ -34,7 +34,7 @@ def assert_answer(
         what: what was asked, in words.
         own: numbers that are right for the student's own network, each with the exercise in
             which that network lost its points.
-        tolerance: relative.
+        tolerance: relative; a count has to be met whatever it is.
         hint: one thing to try.
 
     Raises:

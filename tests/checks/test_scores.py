@@ -399,7 +399,7 @@ def test_a_difference_from_the_cutoff_on_passes(small):
 
 def test_a_difference_is_shown_beside_those_of_the_reference():
     score = better(pair((0.80,), (0.75,))).score
-    assert score.title == "network with 64 units minus network with 10 units"
+    assert score.title == "the network with 64 units minus the network with 10 units"
     assert score.reference == pytest.approx([0.04, *[0.08] * 17, 0.10])
     assert (score.floor, score.cutoff, score.high) == pytest.approx((-0.02, 0.04, 0.16))
 

@@ -108,8 +108,8 @@ def test_true_is_not_the_number_one():
 
 
 def test_the_tolerance_is_relative():
-    assert is_number(10_001, 10_000, tolerance=1e-3)
-    assert not is_number(10_020, 10_000, tolerance=1e-3)
+    assert is_number(0.010001, 0.01, tolerance=1e-3)
+    assert not is_number(0.01002, 0.01, tolerance=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -314,3 +314,10 @@ def test_the_words_of_another_exercise_are_not_taken():
     run = Run()
     run.cell("# Because otherwise the steps are too large.", exercise="1c")
     assert words(run) is None
+
+
+@pytest.mark.parametrize("count", [10, 8070, 55_050, 23_851_784])
+def test_a_count_that_is_off_by_one_is_another_number(count):
+    assert is_number(count, count)
+    assert not is_number(count + 1, count)
+    assert not is_number(f"{count - 1:,}", count)

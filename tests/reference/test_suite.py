@@ -354,7 +354,7 @@ def test_too_few_seeds_are_kept_and_said_to_make_no_range(path, fake_run):
 
 def test_the_chance_of_a_false_fail_is_said_beforehand(path, fake_run):
     fake_run()
-    assert "a chance of at most 0.00065" in calibrate(19)
+    assert "a chance of at most 0.065%" in calibrate(19)
 
 
 def test_a_file_that_can_not_be_written_says_what_to_do(path, fake_run, monkeypatch):

@@ -1,0 +1,112 @@
+"""Checking again what an earlier audit has run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from graders.audit.run import Recheck
+from graders.grading import Grader
+from graders.ran import FILE, Ended, Ran
+from graders.result import DataSetUse, Outcome, Result, ScoreEvidence
+from graders.submission import Submission
+
+from .made_up import FULL, result
+
+WANTED = ScoreEvidence(
+    title="t", observed=[0.1], cutoff=0.2, floor=0.0, high=1.0, reference=[], chance=0.1, again=[0]
+)
+
+
+@dataclass
+class Fake:
+    """A grader that counts what it is asked to run, and to check."""
+
+    data: list[Any] = field(default_factory=lambda: [SimpleNamespace(fingerprint="abc")])
+    settings: Any = field(default_factory=lambda: SimpleNamespace(training="full"))
+    cap: None = None
+    trainer: Any = field(
+        default_factory=lambda: SimpleNamespace(setting=SimpleNamespace(device="cpu"))
+    )
+    found: Result = field(default_factory=lambda: result(FULL))
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def checker(self) -> Any:
+        return SimpleNamespace(check=self.check)
+
+    def check(self, ran: Ran, folder: object) -> Result:
+        self.done.append("checked")
+        return self.found
+
+    def grade(self, submission: Submission, out: object) -> Result:
+        self.done.append("run")
+        return self.found
+
+
+@pytest.fixture
+def submission(tmp_path) -> Submission:
+    path = tmp_path / "work.py"
+    path.write_text("x = 1\n", encoding="utf-8")
+    return Submission("work", path)
+
+
+def earlier(submission: Submission, **changes: Any) -> None:
+    """Leave a run of this submission beside it."""
+    ran = Ran(
+        assignment="fashion_cnn",
+        submission=result(FULL).submission.model_copy(update={"sha256": submission.sha256()}),
+        ended=Ended(how="finished", seconds=1.0),
+        data_sets=[DataSetUse(name="garments", source="made up", fingerprint="abc")],
+    )
+    ran.model_copy(update=changes).save(submission.path.parent)
+
+
+def done(submission: Submission, fake: Fake | None = None) -> list[str]:
+    fake = fake or Fake()
+    Recheck(cast(Grader, fake)).grade(submission, submission.path.parent)
+    return fake.done
+
+
+def test_what_was_run_before_is_only_checked(submission):
+    earlier(submission)
+    assert done(submission) == ["checked"]
+
+
+def test_what_was_never_run_is_run(submission):
+    assert done(submission) == ["run"]
+
+
+def test_a_submission_that_has_changed_is_run(submission):
+    earlier(submission)
+    submission.path.write_text("x = 2\n", encoding="utf-8")
+    assert done(submission) == ["run"]
+
+
+def test_a_damaged_run_is_run_again(submission):
+    (submission.path.parent / FILE).write_text("{", encoding="utf-8")
+    assert done(submission) == ["run"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training": "capped"},
+        {"data_sets": [DataSetUse(name="garments", source="other", fingerprint="def")]},
+        {"ended": None},
+    ],
+    ids=["training", "data", "nothing was run"],
+)
+def test_a_run_under_other_circumstances_is_run_again(submission, changes):
+    earlier(submission, **changes)
+    assert done(submission) == ["run"]
+
+
+def test_an_attempt_that_a_changed_range_asks_for_is_made(submission):
+    earlier(submission)
+    wanting = result(FULL | {"1b": Outcome.ERROR})
+    wanting.checks[1].evidence.append(WANTED)
+    assert done(submission, Fake(found=wanting)) == ["checked", "run"]
