@@ -182,19 +182,14 @@ def _judge(
         return
     if right and expected.outside:
         raise _calibrate_first(context, score, experiments)
+    left_open = ""
     if again:
+        left_open = "and not all of them were made. Run tensormark grade once more"
+    elif right and None in score.observed:
+        left_open = "and this one can't be repeated: run again, it doesn't train the same"
+    if left_open:
         raise Unscored(
-            f"{score.failure} A right solution is given up to {ATTEMPTS} attempts, and not all of "
-            "them were made.",
-            expected=_wanted(expected),
-            found=score.found,
-            where=attempt.where,
-            hint="Nothing is lost. Run tensormark grade once more for the other attempts.",
-        )
-    if right and None in score.observed:
-        raise Unscored(
-            f"{score.failure} A right solution is given up to {ATTEMPTS} attempts, and this one "
-            "can't be repeated: run again, it doesn't train the same.",
+            f"{score.failure} A right solution is given up to {ATTEMPTS} attempts, {left_open}.",
             expected=_wanted(expected),
             found=score.found,
             where=attempt.where,
