@@ -136,7 +136,7 @@ def test_a_mistake_that_is_carried_on_says_where_it_was_paid(graded):
         if check.follows_from
     }
 
-    assert follows == {"1d": "1c", "1g": "1c"}
+    assert follows == {"1d": "1c", "1g": "1c", "1i": "1c"}
 
 
 def test_every_student_has_every_report(graded, out):
