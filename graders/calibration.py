@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from graders.expectations import Measured
-from graders.progress import bars
 from graders.quiet import quiet_imports
-from graders.reference_report import print_report
+from graders.reference_report import print_report, train_shown
 from graders.report.words import bound_in_percent
 from graders.tolerance import LEAST, chance_of_false_fail, rank_for
 from reference import suite
@@ -48,22 +47,15 @@ def calibrate(
         suite.save(policy.assignment, policy.data, [])
     _announce(policy, seeds, len(planned), console)
     fresh: list[Measured] = []
-    with bars(console) as shown:
-        task = shown.add_task("training", total=len(planned))
-
-        def begin(item: suite.Planned) -> None:
-            shown.update(task, description=f"{item.names[0]}, batches of {item.batch_size}")
-
-        try:
-            for found in suite.run(policy, planned, begin, workers):
-                fresh += found
-                shown.advance(task)
-                if len(fresh) >= _SAVED_EVERY:
-                    suite.save(policy.assignment, policy.data, fresh)
-                    fresh = []
-        finally:
-            if fresh:
+    try:
+        for found in train_shown(policy, planned, console, workers):
+            fresh += found
+            if len(fresh) >= _SAVED_EVERY:
                 suite.save(policy.assignment, policy.data, fresh)
+                fresh = []
+    finally:
+        if fresh:
+            suite.save(policy.assignment, policy.data, fresh)
     print_report(policy, [], console)
 
 

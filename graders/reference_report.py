@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from rich.console import Console
@@ -36,17 +36,23 @@ def run_reference(policy: suite.Policy, seeds: int, console: Console) -> None:
         Text(f"Data: {policy.data.name}, {policy.data.source} ({policy.data.fingerprint})")
     )
     planned = suite.plan(policy, seeds, [suite.USUAL_BATCH_SIZE])
-    found: list[Measured] = []
+    found = [measured for one in train_shown(policy, planned, console) for measured in one]
+    print_report(policy, suite.merged([], found), console)
+
+
+def train_shown(
+    policy: suite.Policy, planned: Sequence[suite.Planned], console: Console, workers: int = 0
+) -> Iterator[list[Measured]]:
+    """Train what was planned beside a bar that shows how far it is; see `suite.run`."""
     with bars(console) as shown:
         task = shown.add_task("training", total=len(planned))
 
         def begin(item: suite.Planned) -> None:
             shown.update(task, description=f"{item.names[0]}, batches of {item.batch_size}")
 
-        for measured in suite.run(policy, planned, begin):
-            found += measured
+        for found in suite.run(policy, planned, begin, workers):
             shown.advance(task)
-    print_report(policy, suite.merged([], found), console)
+            yield found
 
 
 def print_report(policy: suite.Policy, now: Sequence[Measured], console: Console) -> None:

@@ -7,11 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from graders.audit.outcome import Audit, Row
 from graders.files import write_whole
-from graders.report import text
+from graders.report.render import make_environment
 
 _LINE_KINDS = {"+": "added", "-": "removed", "@": "place"}
 
@@ -76,19 +76,7 @@ def percent(share: float) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("templates", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "count": text.count,
-        "diff_lines": diff_lines,
-        "percent": percent,
-        "spans": text.spans,
-    }
+    environment = make_environment(autoescape=True)
+    environment.filters |= {"diff_lines": diff_lines, "percent": percent}
     environment.globals |= {"square": square}
     return environment

@@ -50,15 +50,18 @@ def render_class(results: list[Result], *, links: dict[str, str]) -> str:
 
 @cache
 def _html() -> Environment:
-    return _environment(autoescape=True)
+    return make_environment(autoescape=True)
 
 
 @cache
 def _markdown() -> Environment:
-    return _environment(autoescape=False, finalize=markdown.escape)
+    return make_environment(autoescape=False, finalize=markdown.escape)
 
 
-def _environment(*, autoescape: bool, finalize: Callable[[Any], Any] | None = None) -> Environment:
+def make_environment(
+    *, autoescape: bool, finalize: Callable[[Any], Any] | None = None
+) -> Environment:
+    """Make what templates of every page are loaded with, and the filters that they know."""
     environment = Environment(
         loader=PackageLoader("templates", ""),
         autoescape=autoescape,  # noqa: S701 - Markdown is escaped by finalize instead
