@@ -7,6 +7,7 @@ feedback; the training then takes place where it was called.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -186,18 +187,21 @@ def _check_model(model: Any) -> None:
 def _build(model: Any, inputs: list[NDArray[Any]], arguments: Mapping[str, Any]) -> None:
     """Build network, metrics and optimizer as fit does, from the shapes of the first two items.
 
-    What is wrong with the shapes comes up again in fit itself, in Keras' own words.
+    What is wrong with the shapes comes up again in fit itself, in Keras' own words. A warning is no
+    reason to describe nothing, even where the program around makes errors of them.
     """
     batch = [array[:2] for array in inputs]
     weights = arguments.get("sample_weight")
     try:
-        model._symbolic_build(
-            data_batch=(
-                batch[0] if len(batch) == 1 else batch,
-                _first_items(arguments.get("y")),
-                _first_items(weights) if weights is not None else None,
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model._symbolic_build(
+                data_batch=(
+                    batch[0] if len(batch) == 1 else batch,
+                    _first_items(arguments.get("y")),
+                    _first_items(weights) if weights is not None else None,
+                )
             )
-        )
     except Exception as error:
         raise Inexpressible(f"Keras can't build it ({str(error)[:100]})") from error
 

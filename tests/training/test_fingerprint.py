@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ pytestmark = [
     pytest.mark.usefixtures("keras_watched"),
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    # A network that is drawn by chance may well end a softmax in a single channel.
+    pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning"),
 ]
 
 modest = settings(
@@ -67,6 +70,18 @@ def test_all_spellings_of_a_network_of_images_are_one(
         model.compile("sgd", "mse")
         names.add(name_of(model, IMAGES, targets))
     assert len(names) == 1
+
+
+def test_a_warning_of_keras_that_is_made_an_error_costs_no_description() -> None:
+    import keras
+
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Activation("softmax")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
+    model.compile("sgd", "mse")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="You are using a softmax over axis")
+        assert name_of(model, IMAGES, np.zeros((len(IMAGES), 2)))
 
 
 @given(data=st.data(), plan=spellings.vector_plans)
