@@ -77,7 +77,7 @@ def audit(  # noqa: PLR0917 - typer takes options as parameters
     from graders.batch import default_workers, threads_for
     from graders.files import write_whole
     from graders.grading import Grader, Settings
-    from graders.progress import bars
+    from graders.progress import Steps
 
     if save and only:
         raise typer.BadParameter("--only leaves out a part, which is not to be kept with --save.")
@@ -95,11 +95,10 @@ def audit(  # noqa: PLR0917 - typer takes options as parameters
         settings = Settings(data=data.value, training=training.value, store=store, draw=draw)
         with console.status("Getting TensorFlow and the data ready ..."):
             grader = Grader(sheet, replace(settings, threads=threads_for(workers)))
-        with bars(console) as shown:
-            task = shown.add_task("submissions", total=number)
+        with Steps(console, "submissions", number) as shown:
 
             def done(row: Row) -> None:
-                shown.advance(task)
+                shown.advance()
                 if not row.is_right:
                     console.print(Text(f"{row.id}: {row.status}"))
 

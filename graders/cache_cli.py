@@ -48,18 +48,16 @@ def info(store: StoreOption = None) -> None:
 @cache.command()
 def verify(store: StoreOption = None) -> None:
     """Read every training, and remove what is damaged. Exit status: 1 if anything was."""
-    from graders.progress import bars
+    from graders.progress import Steps
 
     kept = _open(store)
     checked = damaged = 0
     try:
-        entries = kept.info().entries
-        with bars(console) as progress:
-            task = progress.add_task("trainings", total=entries)
+        with Steps(console, "trainings", kept.info().entries) as shown:
             for fingerprint, fault in kept.verify():
                 checked += 1
                 damaged += bool(fault)
-                progress.advance(task)
+                shown.advance()
                 if fault:
                     console.print(Text(f"{fingerprint}: {fault}"))
     except StoreError as error:

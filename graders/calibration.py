@@ -44,18 +44,18 @@ def calibrate(
     sizes = tuple(batch_sizes) or suite.reference_module(policy.assignment).BATCH_SIZES
     planned = suite.plan(policy, seeds, sizes, suite.stored(policy.assignment).measured, only)
     with quiet_imports():
-        suite.save(policy.assignment, policy.data, [])
+        suite.renew(policy.assignment, policy.data)
     _announce(policy, seeds, len(planned), console)
     fresh: list[Measured] = []
     try:
         for found in train_shown(policy, planned, console, workers):
             fresh += found
             if len(fresh) >= _SAVED_EVERY:
-                suite.save(policy.assignment, policy.data, fresh)
+                suite.save(policy.assignment, fresh)
                 fresh = []
     finally:
         if fresh:
-            suite.save(policy.assignment, policy.data, fresh)
+            suite.save(policy.assignment, fresh)
     print_report(policy, [], console)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.errors import ExpectationError
-from graders.tolerance import Range, dominates, range_of
+from graders.tolerance import LEAST, Range, dominates, range_of
 from graders.training.request import Cap
 
 # How labels are given to fit; students differ in it.
@@ -85,6 +85,8 @@ class Expectations(Base):
             raise ExpectationError.missing(path, assignment) from error
         except ValidationError as error:
             raise ExpectationError.damaged(path, error.errors()[0]["msg"]) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ExpectationError.damaged(path, str(error)) from error
 
     def to_text(self) -> str:
         """Write the file: facts for people to read, and one line for all scores of a kind."""
@@ -146,7 +148,7 @@ class Expectations(Base):
     def batch_sizes(self, experiment: str, data: str) -> list[int]:
         """List the batch sizes for which there are scores enough."""
         found = [m for m in self.measured if m.experiment == experiment and m.data == data]
-        return sorted(m.batch_size for m in found if range_of(m.tests) is not None)
+        return sorted(m.batch_size for m in found if len(m.scores) >= LEAST)
 
     def tests(self, experiment: str, data: str, batch_size: int) -> list[float]:
         """Return the test accuracies of one experiment; none where it wasn't measured."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeGuard
+from time import monotonic
+from typing import Any, Self, TypeGuard
 
 from rich.console import Console
 from rich.progress import (
@@ -20,9 +21,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from graders.report.text import number
+from graders.report.text import duration, number
 from graders.report.view import Tally, look_at
 from graders.result import Result, TrainingSummary
+
+# Outside a terminal, work of many like steps says no more often how far it is: seconds.
+_SILENCE = 30.0
 
 
 def bars(console: Console) -> Progress:
@@ -37,6 +41,44 @@ def bars(console: Console) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+class Steps:
+    """One bar for work of many like steps; outside a terminal a line every now and then."""
+
+    def __init__(self, console: Console, what: str, total: int) -> None:
+        self._console = console
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._began = self._said = monotonic()
+        self._bars = bars(console)
+        self._task = self._bars.add_task(what, total=total)
+
+    def __enter__(self) -> Self:
+        """Draw while the body runs."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        self._bars.stop()
+
+    def doing(self, what: str) -> None:
+        """Say what begins now."""
+        self._bars.update(self._task, description=what)
+
+    def advance(self) -> None:
+        """One step is done."""
+        self._done += 1
+        self._bars.advance(self._task)
+        now = monotonic()
+        if self._console.is_terminal or now - self._said < _SILENCE:
+            return
+        self._said = now
+        left = (now - self._began) / self._done * max(self._total - self._done, 0)
+        said = f"{self._done:,} of {self._total:,} {self._what}, about {duration(left)} left"
+        self._console.print(Text(said))
 
 
 class ClassProgress:
@@ -151,14 +193,6 @@ def trained_in_words(trainings: Sequence[TrainingSummary]) -> str:
     if unverified:
         parts.append(f"{unverified} not verified")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Say a time as people do."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _is_count(value: object) -> TypeGuard[int]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graders.expectations import Expectations, Measured
-from graders.progress import bars
+from graders.progress import Steps
 from graders.quiet import quiet_imports
 from graders.report.words import bound_in_percent
 from graders.tolerance import Range
@@ -44,14 +44,13 @@ def train_shown(
     policy: suite.Policy, planned: Sequence[suite.Planned], console: Console, workers: int = 0
 ) -> Iterator[list[Measured]]:
     """Train what was planned beside a bar that shows how far it is; see `suite.run`."""
-    with bars(console) as shown:
-        task = shown.add_task("training", total=len(planned))
+    with Steps(console, "trainings", len(planned)) as shown:
 
         def begin(item: suite.Planned) -> None:
-            shown.update(task, description=f"{item.names[0]}, batches of {item.batch_size}")
+            shown.doing(f"{item.names[0]}, batches of {item.batch_size}")
 
         for found in suite.run(policy, planned, begin, workers):
-            shown.advance(task)
+            shown.advance()
             yield found
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Labels, Measured, ScoreRecord, expected_path
@@ -194,23 +195,36 @@ def merged(old: Sequence[Measured], new: Sequence[Measured]) -> list[Measured]:
     return [joined[key] for key in sorted(joined)]
 
 
-def save(assignment: str, data: DataSet, measured: Sequence[Measured]) -> Expectations:
-    """Compute the facts, join the scores with those already kept, and write the file whole.
+def renew(assignment: str, data: DataSet) -> Expectations:
+    """Compute the exact facts anew, and write them beside the scores that are kept.
 
     Raises:
-        ExpectationError: the installed package can't be written to.
+        ExpectationError: the installed package can't be written to, or what is kept is damaged.
 
     """
-    path = expected_path(assignment)
     before = stored(assignment)
-    now = before.model_copy(
-        update={
-            "facts": reference_module(assignment).facts(),
-            "published": published(assignment),
-            "data_sets": before.data_sets | {data.fingerprint: f"{data.name}, {data.source}"},
-            "measured": merged(before.measured, measured),
-        }
+    return _write(
+        before,
+        facts=reference_module(assignment).facts(),
+        published=published(assignment),
+        data_sets=before.data_sets | {data.fingerprint: f"{data.name}, {data.source}"},
     )
+
+
+def save(assignment: str, measured: Sequence[Measured]) -> Expectations:
+    """Join scores with those already kept, and write the file whole.
+
+    Raises:
+        ExpectationError: the installed package can't be written to, or what is kept is damaged.
+
+    """
+    before = stored(assignment)
+    return _write(before, measured=merged(before.measured, measured))
+
+
+def _write(before: Expectations, **changed: Any) -> Expectations:
+    path = expected_path(before.assignment)
+    now = before.model_copy(update=changed)
     try:
         path.parent.mkdir(exist_ok=True)
         write_whole(path, now.to_text())

@@ -111,6 +111,15 @@ def test_a_damaged_file_says_so_and_what_to_do(monkeypatch, tmp_path, content):
         Expectations.load("x")
 
 
+@pytest.mark.parametrize("kind", ["a folder", "not UTF-8"])
+def test_a_file_that_cannot_be_read_says_so_and_what_to_do(monkeypatch, tmp_path, kind):
+    path = tmp_path / "sheet.json"
+    path.mkdir() if kind == "a folder" else path.write_bytes(b'{"assignment": "\xff"}')
+    monkeypatch.setattr(expectations, "expected_path", lambda _: path)
+    with pytest.raises(ExpectationError, match=r"sheet\.json is damaged: .* version control"):
+        Expectations.load("sheet")
+
+
 @pytest.mark.parametrize("groups", [[], SMALL[:1], SMALL + WIDE])
 def test_what_is_written_reads_back_the_same(groups):
     before = sheet(*groups, measured(spread(0.5), cap=CAP, device="gpu"))

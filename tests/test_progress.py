@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from graders.progress import duration, one_line, print_class, trained_in_words
+from graders import progress
+from graders.progress import one_line, print_class, trained_in_words
 from graders.result import (
     AssignmentInfo,
     CheckResult,
@@ -61,18 +62,39 @@ def test_what_was_not_trained_is_not_called_unverified(status):
 
 def test_a_class_hears_how_much_time_reuse_has_saved():
     text = said(result(training()), result(training(cached=True), training("b")))
-    assert "3 trainings: 2 trained, 1 reused; 2 distinct, 2 min of training, 60 s saved." in text
+    assert "3 trainings: 2 trained, 1 reused; 2 distinct, 2 min of training, 1 min saved." in text
 
 
 def test_a_class_that_was_only_checked_again_hears_nothing_of_it():
     assert "trainings" not in said(result(training()), trained=False)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (99, "99 s"), (130, "2 min"), (7300, "2 h 2 min")]
-)
-def test_a_time_is_said_as_people_say_it(seconds, words):
-    assert duration(seconds) == words
+def steps_of(seconds: float, monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> str:
+    text = io.StringIO()
+    clock = iter(range(100))
+    monkeypatch.setattr(progress, "monotonic", lambda: next(clock) * seconds)
+    with progress.Steps(Console(file=text, force_terminal=terminal), "trainings", 4) as steps:
+        for _ in range(4):
+            steps.doing("small")
+            steps.advance()
+    return text.getvalue()
+
+
+def test_long_work_outside_a_terminal_says_in_lines_how_far_it_is(monkeypatch):
+    assert steps_of(40, monkeypatch, terminal=False).splitlines() == [
+        "1 of 4 trainings, about 2 min left",
+        "2 of 4 trainings, about 1 min 20 s left",
+        "3 of 4 trainings, about 40 s left",
+        "4 of 4 trainings, about 0 s left",
+    ]
+
+
+def test_short_work_outside_a_terminal_says_nothing(monkeypatch):
+    assert not steps_of(1, monkeypatch, terminal=False)
+
+
+def test_in_a_terminal_there_is_a_bar_and_no_lines(monkeypatch):
+    assert " left" not in steps_of(40, monkeypatch, terminal=True)
 
 
 def check(exercise: str, outcome: Outcome, score: float, flag: str = "") -> CheckResult:

@@ -94,11 +94,16 @@ def figure(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as people say it: '48 s', '3 min 20 s'."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    """Write a duration as people say it: '4.2 s', '48 s', '3 min 20 s', '2 h 5 min'."""
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if (whole := round(seconds)) < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        large, small, units = *divmod(whole, 60), ("min", "s")
+    else:
+        large, small, units = *divmod(round(seconds / 60), 60), ("h", "min")
+    return f"{large} {units[0]} {small} {units[1]}" if small else f"{large} {units[0]}"
 
 
 def moment(stamp: str) -> str:

@@ -59,12 +59,15 @@ def test_matrix_entries_are_short():
 
 
 def test_durations_and_times_are_written_for_people():
-    assert [duration(s) for s in (0, 4.23, 48, 60, 200)] == [
+    assert [duration(s) for s in (0, 4.23, 9.97, 59.7, 60, 200, 3599.6, 7300)] == [
         "0 s",
         "4.2 s",
-        "48 s",
+        "10 s",
+        "1 min",
         "1 min",
         "3 min 20 s",
+        "1 h",
+        "2 h 2 min",
     ]
     assert moment("2026-01-15T10:30:00+01:00") == "15 January 2026, 09:30 UTC"
     assert moment("some day") == "some day"
