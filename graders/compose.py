@@ -9,7 +9,7 @@ from graders import __version__
 from graders.assignment import Assignment, Exercise
 from graders.checks.attempts import Attempt
 from graders.checks.context import CheckContext
-from graders.checks.values import text_answer
+from graders.checks.texts import text_answers
 from graders.errors import RunError
 from graders.hints import hint_for
 from graders.ran import Ended
@@ -50,10 +50,11 @@ def compose(
     if ended.how == "died" or cut_short:
         checks = [_not_to_blame(check, ended) for check in checks]
     recording = context.recording
-    exercises = [
-        _exercise(exercise, checks, recording, context.assignment.starter_lines)
-        for exercise in context.assignment.exercises
-    ]
+    asked = context.assignment.exercises
+    answers = text_answers(
+        recording.data.cells, {exercise.id for exercise in asked}, context.assignment.starter_lines
+    )
+    exercises = [_exercise(exercise, checks, answers.get(exercise.id)) for exercise in asked]
     environment = recording.data.environment
     return Result(
         tensormark=__version__,
@@ -128,7 +129,7 @@ def grader_failed(assignment: Assignment, submission: SubmissionInfo, error: Exc
 
 
 def _exercise(
-    exercise: Exercise, checks: Sequence[CheckResult], recording: RecordingFolder, given: set[str]
+    exercise: Exercise, checks: Sequence[CheckResult], answer: str | None
 ) -> ExerciseResult:
     own = [check for check in checks if check.exercise == exercise.id]
     manual = None
@@ -137,7 +138,7 @@ def _exercise(
             points=exercise.manual.points,
             question=exercise.manual.question,
             rubric=exercise.manual.rubric,
-            answer=text_answer(recording, exercise.id, given),
+            answer=answer,
         )
     # An error is the grader's: its points are neither given nor lost until a person has looked.
     open_points = sum(check.points for check in own if check.outcome is Outcome.ERROR)

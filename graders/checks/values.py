@@ -1,16 +1,13 @@
-"""Read answers as students write them: numbers in many dresses, and texts."""
+"""Read numbers as students write them, in many dresses."""
 
 from __future__ import annotations
 
-import ast
 import math
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from graders.recording import RecordingFolder
-from graders.recording.schema import Cell
 
 # What may stand between thousands, beside a comma and a point.
 _SPACES = " _'\u2019\u00a0\u2009\u202f"
@@ -23,10 +20,7 @@ _NUMBER = re.compile(
 _APART = re.compile(r"(?:(?<![\w.)])[-+])?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 # Labels and names that hold a digit, such as 1d and Conv2D, but no number such as 1e-2.
 _NAMED = re.compile(r"(?<![\w.,])\d{1,2}[A-Za-z]\b(?![-+]?\d)|\b[A-Za-z_]+\d(?![\d.,])\w*")
-_LABEL = re.compile(r"[^a-z0-9]*(?:exercise |ex\.? ?|q)?(\d{1,2})\s*\(?([a-z])\)?(?![a-z0-9])")
-_LONG_COMMENT_WORDS = 5
 _TEXT_READ = 1000
-_SOURCE_READ, _ALL_SOURCES_READ, _PARSED = 100_000, 500_000, 50_000
 
 
 def answer(recording: RecordingFolder, key: str) -> Any:
@@ -93,94 +87,6 @@ def is_number(value: Any, expected: float, tolerance: float = 1e-6) -> bool:
 def mentions(value: Any, expected: float, tolerance: float = 1e-6) -> bool:
     """Tell whether the expected number is among those of an answer, relative tolerance given."""
     return _holds(mentioned(value), expected, tolerance)
-
-
-def text_answer(recording: RecordingFolder, exercise: str, given: set[str]) -> str | None:
-    """Collect what a student wrote in words for an exercise; None where there is nothing.
-
-    Args:
-        recording: the run.
-        exercise: the exercise's id.
-        given: lines of the starter notebook, which aren't the student's.
-
-    """
-    cells = _shortened(cell for cell in recording.data.cells if cell.exercise == exercise)
-    # A cell that the starter made for text is the answer; others count where there is none.
-    free = _shortened(c for c in recording.data.cells if c.kind == "markdown" and c.role is None)
-    sources = (
-        [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role == "text"],
-        [_labelled_lines(c.source, exercise) for c in free],
-        [_own_lines(c.source, given) for c in cells if c.kind == "markdown" and c.role is None],
-        [_comments(c.source, given) for c in cells if c.kind == "code"],
-    )
-    for words in sources:
-        joined = "\n\n".join(word for word in words if word).strip()
-        if joined:
-            return joined
-    return None
-
-
-def _shortened(cells: Iterable[Cell]) -> list[Cell]:
-    """Cut cells of absurd length: a class must not wait for one student's megabytes."""
-    short, left = [], _ALL_SOURCES_READ
-    for cell in cells:
-        source = cell.source[: min(left, _SOURCE_READ)]
-        left -= len(source)
-        short.append(cell.model_copy(update={"source": source}))
-    return short
-
-
-def _labelled_lines(text: str, exercise: str) -> str:
-    """Lines from the exercise's own label to the next label: several may share a cell."""
-    lines: list[str] = []
-    within = False
-    for line in text.splitlines():
-        label = _LABEL.match(line.lower())
-        if label:
-            within = f"{label[1]}{label[2]}" == exercise
-        if within:
-            lines.append(line)
-    # A label alone is a heading, not an answer.
-    return "\n".join(lines).strip() if len(" ".join(lines).split()) > 2 else ""
-
-
-def _own_lines(text: str, given: set[str]) -> str:
-    lines = [line for line in text.splitlines() if line.strip() not in given]
-    return "\n".join(lines).strip()
-
-
-def _comments(source: str, given: set[str]) -> str:
-    """Sentences that a student wrote as comments or as a text block; short remarks left out."""
-    lines = []
-    for line in source.splitlines():
-        stripped = line.strip()
-        if not stripped.startswith("#") or stripped in given:
-            continue
-        text = stripped.lstrip("#").strip()
-        if len(text.split()) >= _LONG_COMMENT_WORDS:
-            lines.append(text)
-    return "\n".join([*lines, *_text_blocks(source)])
-
-
-def _text_blocks(source: str) -> list[str]:
-    """Texts that stand as statements of their own, as some write answers into a script."""
-    # The parser takes a hundred times the text's memory; nobody writes an answer so.
-    if len(source) > _PARSED:
-        return []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd escapes are no matter of ours
-            statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [
-        statement.value.value.strip()
-        for statement in statements
-        if isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-        and statement.value.value.strip()
-    ]
 
 
 def _holds(found: Iterable[float], expected: float, tolerance: float) -> bool:

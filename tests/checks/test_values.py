@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from graders.checks import answer, is_number, mentioned, readings
-from graders.checks.values import mentions, text_answer
+from graders.checks.values import mentions
 
 from .builders import Run
 
@@ -226,94 +226,6 @@ def test_a_wrong_answer_is_an_answer(value):
 @pytest.mark.parametrize("value", [3, "text", [1, 2], None])
 def test_a_name_reused_for_something_else_is_no_dict_of_answers(value):
     assert answer(given(answers=value).folder(), "1d") is None
-
-
-# -- text answers ---------------------------------------------------------------------------
-
-PROMPT = "**1b, in words.** Why?"
-OPEN = "*Your answer here.*"
-STARTER = {PROMPT, OPEN, "# your code here"}
-
-
-def starter_cell(text: str) -> Run:
-    run = Run()
-    run.cell(f"{PROMPT}\n\n{text}", kind="markdown", exercise="1b", role="text")
-    return run
-
-
-def words(run: Run) -> str | None:
-    return text_answer(run.folder(), "1b", STARTER)
-
-
-def test_the_prompts_of_the_starter_are_not_the_students_words():
-    assert words(starter_cell("Because of the gradients.")) == "Because of the gradients."
-
-
-def test_an_untouched_text_cell_holds_no_answer():
-    assert words(starter_cell(OPEN)) is None
-
-
-def test_an_answer_of_several_paragraphs_is_kept_whole():
-    assert words(starter_cell("First.\n\nSecond.")) == "First.\n\nSecond."
-
-
-def test_a_task_is_not_an_answer():
-    run = Run()
-    run.cell("### 1b Scale the pixels, please", kind="markdown", exercise="1b", role="task")
-    assert words(run) is None
-
-
-def test_without_the_starter_a_markdown_cell_of_the_exercise_is_the_answer():
-    run = Run()
-    run.cell("1b) Because of the gradients.", kind="markdown", exercise="1b")
-    run.cell("another exercise", kind="markdown", exercise="1c")
-    assert words(run) == "1b) Because of the gradients."
-
-
-def test_an_answer_in_a_cell_below_an_untouched_text_cell_is_found():
-    run = starter_cell(OPEN)
-    run.cell("Because of the gradients.", kind="markdown", exercise="1b")
-    assert words(run) == "Because of the gradients."
-
-
-def test_sentences_in_the_comments_of_a_script_are_an_answer():
-    run = Run()
-    run.cell(
-        "# 1b\nx = x / 255\n# Because otherwise the steps are too large.", exercise="1b", role=None
-    )
-    assert words(run) == "Because otherwise the steps are too large."
-
-
-def test_short_remarks_in_code_are_no_answer():
-    run = Run()
-    run.cell("x = x / 255  # scale\n# scale the pixels", exercise="1b")
-    assert words(run) is None
-
-
-def test_comments_of_the_starter_are_no_answer():
-    run = Run()
-    run.cell("# put your own code in place of this\nx = 1", exercise="1b")
-    given_lines = STARTER | {"# put your own code in place of this"}
-    assert text_answer(run.folder(), "1b", given_lines) is None
-
-
-@pytest.mark.parametrize("quotes", ['"""', "'''"])
-def test_a_text_block_in_a_script_is_an_answer(quotes):
-    run = Run()
-    run.cell(f"{quotes}\nBecause of the gradients.\n{quotes}", exercise="1b")
-    assert words(run) == "Because of the gradients."
-
-
-def test_a_text_block_below_its_label_is_an_answer():
-    run = Run()
-    run.cell('# 1b\n"""\nBecause of the gradients.\n"""', exercise="1b")
-    assert words(run) == "Because of the gradients."
-
-
-def test_the_words_of_another_exercise_are_not_taken():
-    run = Run()
-    run.cell("# Because otherwise the steps are too large.", exercise="1c")
-    assert words(run) is None
 
 
 @pytest.mark.parametrize("count", [10, 8070, 55_050, 23_851_784])
