@@ -9,7 +9,7 @@ from graders import __version__
 from graders.assignment import Assignment, Exercise
 from graders.checks.attempts import Attempt
 from graders.checks.context import CheckContext
-from graders.checks.texts import text_answers
+from graders.checks.texts import text_answers, text_value
 from graders.errors import RunError
 from graders.hints import hint_for
 from graders.ran import Ended
@@ -54,7 +54,10 @@ def compose(
     answers = text_answers(
         recording.data.cells, {exercise.id for exercise in asked}, context.assignment.starter_lines
     )
-    exercises = [_exercise(exercise, checks, answers.get(exercise.id)) for exercise in asked]
+    exercises = [
+        _exercise(one, checks, answers.get(one.id) or text_value(recording, one.id))
+        for one in asked
+    ]
     environment = recording.data.environment
     return Result(
         tensormark=__version__,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from graders.checks.values import answer
+from graders.recording import RecordingFolder
 from graders.recording.schema import Cell
 from graders.submission.labels import names_exercise, passages, without_bare_label
 
 _LONG_COMMENT_WORDS = 5
 # With fewer words, what holds a label alone is a heading, and so is a line that is set as one.
 _ANSWER_WORDS, _HEADING_WORDS = 3, 10
+# What a calculation lacks.
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _SOURCE_READ, _ALL_SOURCES_READ, _PARSED = 100_000, 2_000_000, 50_000
 
 # Where an answer stands: in the cell that the starter made for it, in text, in code.
@@ -53,12 +58,21 @@ def text_answers(cells: Iterable[Cell], known: set[str], given: set[str]) -> dic
             current = current if label is None else label
             if current and _is_answer(words, cell.kind, labelled=label is not None):
                 kept[current].append(without_bare_label(words).strip())
-    answers = {}
-    for exercise in known:
-        joined = ("\n\n".join(filter(None, found[place][exercise])) for place in found)
-        if answer := next(filter(None, joined), None):
-            answers[exercise] = answer
-    return answers
+    joined = {
+        exercise: next(
+            filter(None, ("\n\n".join(filter(None, found[p][exercise])) for p in found)), ""
+        )
+        for exercise in known
+    }
+    return {exercise: words for exercise, words in joined.items() if words}
+
+
+def text_value(recording: RecordingFolder, exercise: str) -> str | None:
+    """Return words that were stored as numbers are, such as answers["1b"]; None without any."""
+    found = answer(recording, exercise)
+    if not isinstance(found, str) or len(_WORD.findall(found[:_SOURCE_READ])) < _ANSWER_WORDS:
+        return None
+    return found[:_SOURCE_READ].strip()
 
 
 def _is_answer(words: str, kind: str, *, labelled: bool) -> bool:
@@ -97,7 +111,7 @@ def _comments(source: str, given: set[str]) -> Iterator[str]:
 
 
 def _text_blocks(source: str) -> list[str]:
-    """Texts that stand as statements of their own, as some write answers into a script."""
+    """Texts that stand as statements of their own or are printed: answers in a script."""
     # The parser takes a hundred times the text's memory; nobody writes an answer so.
     if len(source) > _PARSED:
         return []
@@ -107,11 +121,15 @@ def _text_blocks(source: str) -> list[str]:
             statements = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return [
-        statement.value.value.strip()
-        for statement in statements
-        if isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-        and statement.value.value.strip()
-    ]
+    return [text.strip() for statement in statements if (text := _said(statement)).strip()]
+
+
+def _said(statement: ast.stmt) -> str:
+    """Return the text that a statement is, or that it prints below a label."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    match value:
+        case ast.Call(func=ast.Name(id="print"), args=[ast.Constant(value=str(text))]):
+            return text if names_exercise(text.strip()) else ""
+    return ""

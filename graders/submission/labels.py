@@ -18,7 +18,12 @@ _LEAD = (
     r"(?:(?:exercise|exercice|ex|task|problem|question|q|aufgabe|frage|übung|answer|antwort|réponse"
     r"|solution|lösung|part|teil|partie|no|nr|to|for|zu|à)\b[.:]?\s*|q(?=\d))"
 )
-_STARTING = re.compile(rf"[\W_]*{_LEAD}{{0,3}}[\W_]*(\d{{1,2}})\s*[.\-]?\s*\(?([a-z])(?![a-z0-9])")
+_LABEL = r"(\d{1,2})\s*[.\-]?\s*\(?([a-z])(?![a-z0-9])"
+_STARTING = re.compile(rf"[\W_]*{_LEAD}{{0,3}}[\W_]*{_LABEL}")
+# After any other word, only a colon or a bracket makes it a label: "Begründung 1f:".
+_AFTER_WORD = re.compile(rf"[\W_]*[^\W\d_]+[\W_]+{_LABEL}(?=\s*[):])")
+# "1b: long steps. 1c: ten classes": two labels in one line.
+_SECOND = re.compile(rf"(?<=[.;!?])[ \t]+(?=\(?{_LABEL}\)?\s?[:)])", re.IGNORECASE)
 # What a label is set off with from the words behind it, where these follow in the same line.
 _SET_OFF = re.compile(r"\s*(?:[)\]:.*_|>\u2013\u2014-]|$)")
 _HEADING = re.compile(r"\s*(?:#+|(?P<bold>\*\*|__))(?P<text>.*?)(?(bold)(?P=bold)|$)")
@@ -81,7 +86,7 @@ def passages(
     parts: list[tuple[str | None, str]] = []
     lines: list[str] = []
     current: str | None = None
-    for line in source.splitlines():
+    for line in _SECOND.sub("\n", source).splitlines():
         first = not any(lines) and not parts
         found = _starting_label(line, kind, known, number, first=first)
         if found is None and kind == "markdown" and _HEADING.match(line):
@@ -98,7 +103,7 @@ def passages(
 
 def names_exercise(line: str) -> bool:
     """Tell whether a line begins with what looks like a label, of whatever sheet."""
-    return _STARTING.match(line.lower()) is not None
+    return any(pattern.match(line.lower()) for pattern in (_STARTING, _AFTER_WORD))
 
 
 def without_bare_label(text: str) -> str:
@@ -117,6 +122,9 @@ def _starting_label(
     """
     text = line.lower()
     heading = _HEADING.match(text) if kind == "markdown" else None
+    found = _AFTER_WORD.match(text)
+    if found and f"{found[1]}{found[2]}" in known:
+        return f"{found[1]}{found[2]}"
     found = _STARTING.match(text)
     if found and (heading or first or _SET_OFF.match(text, found.end())):
         label = f"{found[1]}{found[2]}"

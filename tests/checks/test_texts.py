@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.checks.texts import text_answers
+from graders.checks.texts import text_answers, text_value
 from graders.submission import read_cells
 from tests.checks.builders import Run
 from tests.submission.notebooks import code, notebook, text
@@ -179,12 +179,44 @@ def test_naming_another_exercise_in_a_sentence_is_no_label(sentence):
         "### Scaling (1b)\n\n",
         "- 1b:",
         "__Answer to 1b__",
+        "Begründung 1b:",
         "1b",
     ],
 )
 def test_a_label_may_be_written_in_many_ways(label):
     cell = f"{label} Steps would be too long."
     assert read(text("## 1a"), text(cell)) == {"1b": cell}
+
+
+def test_two_answers_in_one_line_are_told_apart():
+    found = read(text("1b: the steps are too long. 1c: ten classes; 1i) overfitting, mostly!"))
+    assert found == {
+        "1b": "1b: the steps are too long.",
+        "1c": "1c: ten classes;",
+        "1i": "1i) overfitting, mostly!",
+    }
+
+
+def test_an_answer_that_is_printed_below_its_label_is_found():
+    found = read(code("print('training the first network')\nprint('1c: Because of ten classes.')"))
+    assert found == {"1c": "1c: Because of ten classes."}
+
+
+@pytest.mark.parametrize("name", ["answers", "texts"])
+def test_an_answer_in_words_in_the_dict_of_answers_is_found(name):
+    run = Run()
+    run.recording.values[name] = {"1b": "There are 10 reasons for it.", "1c": "3,330", "1d": 10}
+    folder = run.folder()
+    assert text_value(folder, "1b") == "There are 10 reasons for it."
+    assert text_value(folder, "1c") is None
+    assert text_value(folder, "1d") is None
+    assert text_value(folder, "1i") is None
+
+
+def test_a_calculation_in_the_dict_of_answers_is_no_answer_in_words():
+    run = Run()
+    run.recording.values["answers"] = {"4a": "784 * 10 + 10 = 7850"}
+    assert text_value(run.folder(), "4a") is None
 
 
 @pytest.mark.parametrize("heading", ["## 1b", "## 1b Scale the pixels", "Exercise 1b"])
