@@ -12,6 +12,12 @@ import re
 from functools import cache
 from typing import Any
 
+from graders.describe.operations import (
+    ACTIVATION_CLASSES,
+    activation_of,
+    keras_operations,
+    operation_name,
+)
 from graders.recording.schema import CompileRecord, LayerRecord, Shape
 
 # Settings that don't change what a layer computes once it is trained, or only name it.
@@ -176,8 +182,11 @@ def _layer(layer: Any, inputs: list[int]) -> LayerRecord:
     config = config if isinstance(config, dict) else {}
     shape = _shape(layer, config)
     total, trainable = count_parameters(layer)
+    activation = activation_of(layer)
+    if activation is not None:  # keras.activations.relu(x) is Activation("relu")(x)
+        config = {"activation": activation}
     return LayerRecord(
-        type=_type_name(layer),
+        type=_type_name(layer) if activation is None else "Activation",
         config={k: v for k, v in config.items() if k not in _LEFT_OUT and v is not None},
         inputs=inputs,
         output_shape=shape,
@@ -189,7 +198,9 @@ def _layer(layer: Any, inputs: list[int]) -> LayerRecord:
 def _type_name(layer: Any) -> str:
     """Name a layer's class; one of the student's own that is called like one of Keras' says so."""
     name = type(layer).__name__
-    return name if stock_layers().get(name, type(layer)) is type(layer) else f"own {name}"
+    if stock_layers().get(name) is type(layer) or operation_name(layer) is not None:
+        return name
+    return f"own {name}" if name in stock_layers() or name in ACTIVATION_CLASSES else name
 
 
 @cache
@@ -200,6 +211,7 @@ def stock_layers() -> dict[str, type]:
     """
     import keras
 
+    keras_operations()
     return {name: found for name, found in vars(keras.layers).items() if isinstance(found, type)}
 
 

@@ -75,7 +75,13 @@ class TrustedTrainer:
             TrainingLimitError: it is over the assignment's limits.
 
         """
-        described = request_of(model, arguments, self._describe)
+        try:
+            described = request_of(model, arguments, self._describe)
+        except Inexpressible:
+            raise
+        except Exception as error:
+            # What can't be looked at may well be trained: no error of ours is one of the student's.
+            raise Inexpressible(f"it can't be described ({type(error).__name__})") from error
         content = json.loads(described.request.model_dump_json())
         event = {"event": "train", "request": content, "cell": cell, "model": serial}
         header = self._ask(described.arrays, event, "trained")

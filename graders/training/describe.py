@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,11 @@ from graders.training.stock import Inexpressible, take, take_loss, take_metric
 
 # Where a variable remembers the value that its initializer gave it.
 _FRESH = "_tensormark_fresh"
+# Where it remembers that initializer, if it is one of Keras' own.
+_INITIALIZER = "_tensormark_initializer"
+# Values that were drawn in this run, the oldest first: the initializer with the shape, the digest.
+_drawn: dict[tuple[str, str], None] = {}
+_DRAWN = 20_000
 
 Describe = Callable[[NDArray[Any]], Array]
 
@@ -55,26 +60,83 @@ def watch_weights() -> Callable[[], None]:
     """
     import keras
 
-    original = keras.layers.Layer.add_weight
+    adds, initializes = keras.layers.Layer.add_weight, keras.Variable._deferred_initialize
 
     def add_weight(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        variable = original(layer, *args, **kwargs)
-        remember_fresh(variable)
+        variable = _made(adds, layer, args, kwargs)
+        given = kwargs.get("initializer", args[1] if len(args) > 1 else None)
+        setattr(variable, _INITIALIZER, _named(given))
+        if getattr(variable, "_value", None) is not None:
+            remember_fresh(variable)
         return variable
 
+    def _deferred_initialize(variable: Any) -> None:
+        initializes(variable)
+        if hasattr(variable, _INITIALIZER):
+            remember_fresh(variable)
+
     def stop() -> None:
-        keras.layers.Layer.add_weight = original
+        keras.layers.Layer.add_weight = adds
+        keras.Variable._deferred_initialize = initializes
 
     keras.layers.Layer.add_weight = add_weight
+    keras.Variable._deferred_initialize = _deferred_initialize
     return stop
 
 
 def remember_fresh(variable: Any) -> None:
-    """Note a new variable's value, to tell later whether anything has changed it."""
+    """Note a new variable's value, to tell later whether anything has changed it.
+
+    A value that can't be read yet is not noted: its variable is taken for one that was given.
+    """
+    try:
+        with _outside_of_traces():
+            value = as_numpy(variable)
+        noted = describe_array(value)
+    except Exception:  # noqa: BLE001 - it is no number, or not there: a student's layer may go on
+        return
+    if value.shape == tuple(variable.shape):
+        setattr(variable, _FRESH, noted.digest)
+        _drawn[_drawing(variable, noted)] = None
+        if len(_drawn) > _DRAWN:
+            del _drawn[next(iter(_drawn))]
+
+
+def _made(original: Any, layer: Any, args: Any, kwargs: Any) -> Any:
+    """Make a weight; while TensorFlow traces, outside of the trace, or it would have no value yet.
+
+    A Sequential without an Input is built so in predict() and evaluate().
+    """
     tensorflow = sys.modules.get("tensorflow")
-    # Keras builds some networks while it traces; the variable itself is real there too.
-    with tensorflow.init_scope() if tensorflow else nullcontext():
-        setattr(variable, _FRESH, describe_array(as_numpy(variable)).digest)
+    if tensorflow is not None and tensorflow.inside_function():
+        try:
+            with tensorflow.init_scope():
+                return original(layer, *args, **kwargs)
+        except Exception:  # noqa: BLE001, S110 - it is made below as it would be without us
+            pass
+    return original(layer, *args, **kwargs)
+
+
+def _outside_of_traces() -> AbstractContextManager[Any]:
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow.init_scope() if tensorflow else nullcontext()
+
+
+def _named(initializer: Any) -> str:
+    """Name a stock initializer with its settings; the empty text is any other."""
+    import keras
+
+    try:
+        stock = take("initializers", keras.initializers.get(initializer or "glorot_uniform"))
+    except Exception:  # noqa: BLE001 - a student's own initializer may break in any way
+        return ""
+    return stock.model_dump_json()
+
+
+def _drawing(variable: Any, value: Array) -> tuple[str, str]:
+    """Say by which initializer a variable of this shape would have come by this value."""
+    drawing = f"{getattr(variable, _INITIALIZER, '')} {value.shape}"
+    return drawing, value.digest
 
 
 def request_of(
@@ -144,10 +206,17 @@ class _Book:
         return described
 
     def weight(self, variable: Any) -> Array | None:
-        """Describe where a weight starts; None where nothing has changed it since it was made."""
-        described = self.array(as_numpy(variable))
+        """Describe where a weight starts; None where it is as its initializer drew it."""
+        value = as_numpy(variable)
+        described = self.describe(value)
         if getattr(variable, _FRESH, None) == described.digest:
             return None
+        # As fresh as its own first value is that of another variable of the same kind: two networks
+        # that are to start alike, or one that was saved and loaded before it was trained. Nothing
+        # comes in by that, since the trainer draws a fresh weight itself.
+        if getattr(variable, _INITIALIZER, "") and _drawing(variable, described) in _drawn:
+            return None
+        self.arrays[described.digest] = value
         return described
 
     def data(self, model: Any, inputs: list[NDArray[Any]], y: Any, weights: Any) -> Data:

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FunctionType, NoneType
 from typing import Any
 
 from graders.describe.networks import count_parameters
 from graders.errors import TrainingError
+from graders.training.operations import stand_in
 from graders.training.request import Argument, Call, Input, Layer, Network, Reference, Stock
 from graders.training.stock import Inexpressible, Refused, make, take
 
@@ -23,6 +25,11 @@ _FRAMES = 20_000
 # They look values up: what they cost is what they put out.
 _LOOK_UPS = frozenset({"Embedding"})
 _UNKNOWN_SIZE = 100
+# What a student's class may define that only says how a stock network is built.
+_BUILDING = {"__init__", "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__"}
+_BUILDING |= {"__annotations__", "__annotate__", "__annotate_func__", "__annotations_cache__"}
+_BUILDING |= {"__firstlineno__", "__static_attributes__", "__type_params__"}
+_HELPERS = frozenset({FunctionType, staticmethod, bool, int, float, str, tuple, NoneType})
 
 
 @dataclass
@@ -178,7 +185,7 @@ class _Walk:
 
     layers: list[Any] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    _numbers: dict[int, int] = field(default_factory=dict)
+    _numbers: dict[Any, int] = field(default_factory=dict)
     _done: dict[tuple[int, int], int] = field(default_factory=dict)
     _inner: dict[tuple[int, int], _Scope] = field(default_factory=dict)
     _scopes: list[_Scope] = field(default_factory=list)
@@ -215,17 +222,24 @@ class _Walk:
         key = (id(scope), id(node))
         if key in self._done:
             return self._done[key]
-        args = [self._argument(value, scope) for value in node.arguments.args]
-        kwargs = {
-            name: self._argument(value, scope)
-            for name, value in node.arguments.kwargs.items()
-            # fit and evaluate set `training` for every layer, whatever the graph says.
-            if name != "training" and value is not None and not _is_automatic(name, value, node)
-        }
-        if id(layer) not in self._numbers:
-            self._numbers[id(layer)] = len(self.layers)
+        number: Any = id(layer)
+        kwargs: dict[str, Argument] = {}
+        if hasattr(layer, "trainable_variables"):
+            args = [self._argument(value, scope) for value in node.arguments.args]
+            kwargs = {
+                name: self._argument(value, scope)
+                for name, value in node.arguments.kwargs.items()
+                # fit and evaluate set `training` for every layer, whatever the graph says.
+                if name != "training" and value is not None and not _is_automatic(name, value, node)
+            }
+        else:  # an operation, such as keras.activations.relu
+            layer, given = stand_in(layer, node)
+            args = [self.reference(given, scope)]
+            number = (number, str(layer.get_config()))
+        if number not in self._numbers:
+            self._numbers[number] = len(self.layers)
             self.layers.append(layer)
-        self.calls.append(Call(layer=self._numbers[id(layer)], args=args, kwargs=kwargs))
+        self.calls.append(Call(layer=self._numbers[number], args=args, kwargs=kwargs))
         self._done[key] = len(self.calls) - 1
         return self._done[key]
 
@@ -243,16 +257,36 @@ def _functional(model: Any, what: str) -> Any:
     """Return the graph of a stock model; a Sequential keeps one for itself."""
     import keras
 
-    kind = type(model)
-    if kind is keras.Sequential:
+    if "call" in vars(model):
+        raise Inexpressible(f"call of {what} is the student's own")
+    if _only_builds(type(model), keras.Sequential):
         graph = model._functional
         if graph is None:
             raise Inexpressible(f"{what} doesn't know the shape of its inputs yet")
         return graph
     functional = sys.modules["keras.src.models.functional"].Functional
-    if kind is not functional:
-        raise Inexpressible(f"{what} is a class of the student's own ({kind.__name__})")
+    if not _only_builds(type(model), functional):
+        raise Inexpressible(f"{what} is a class of the student's own ({type(model).__name__})")
     return model
+
+
+def _only_builds(kind: type, stock: type) -> bool:
+    """Tell whether a class is a stock one, or a student's that only says how to build one.
+
+    Such a class may have an `__init__`, and methods and values by names that Keras doesn't use.
+    """
+    own = len(kind.__mro__) - len(stock.__mro__)
+    if own < 0 or kind.__mro__[own:] != stock.__mro__:
+        return False
+    return all(
+        type(cls) is type
+        and all(
+            name in _BUILDING
+            or (not name.startswith("_") and not hasattr(stock, name) and type(value) in _HELPERS)
+            for name, value in vars(cls).items()
+        )
+        for cls in kind.__mro__[:own]
+    )
 
 
 def _input(tensor: Any) -> Input:

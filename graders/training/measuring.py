@@ -2,7 +2,8 @@
 
 Such a training can't be repeated, but the network that it left can be: by its description, with
 every weight by its content. The inputs are never the student's. They are our own test images, and
-all that is said of them is a factor, a constant and a shape; so none of them can carry its label.
+all that is said of them is a factor, a constant, a shape and one of a few layouts; so none of them
+can carry its label.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from graders.describe.arrays import DataWatcher
-from graders.describe.measure import measure
+from graders.describe.measure import is_scrambled_test, measure
 from graders.describe.networks import count_parameters, describe_layers
 from graders.errors import TrainingError
-from graders.recording.schema import Origin
+from graders.recording.schema import Layout, Origin
 from graders.training.describe import reason_of
 from graders.training.entry import Finding, MeasuredNetwork, NetworkFacts
 from graders.training.graph import build, describe_graph
@@ -36,12 +37,13 @@ Moderate = Annotated[float, Field(allow_inf_nan=False, ge=-_LARGEST, le=_LARGEST
 
 
 class Form(Part):
-    """How test images were brought to a network: scale * pixel + offset, each in this shape."""
+    """How test images were brought to a network: scale * pixel + offset, laid out so."""
 
     data_set: Text
     scale: Moderate
     offset: Moderate
     shape: list[Size] = Field(min_length=1, max_length=8)
+    layout: Layout = "in place"
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -88,13 +90,22 @@ def form_of(origin: Origin, shape: list[int]) -> Form:
         shape: of one item.
 
     Raises:
-        Inexpressible: they are scaled beyond reason.
+        Inexpressible: they are scaled beyond reason, or only the test images are known to be
+            scrambled.
 
     """
+    if is_scrambled_test(origin):
+        raise Inexpressible("it can't be told how the training images were prepared")
     scale = 1.0 if origin.scale is None else origin.scale
     offset = origin.offset or 0.0
     try:
-        return Form(data_set=origin.data_set, scale=scale, offset=offset, shape=shape)
+        return Form(
+            data_set=origin.data_set,
+            scale=scale,
+            offset=offset,
+            shape=shape,
+            layout=origin.layout,
+        )
     except ValidationError as error:
         raise reason_of(error) from error
 
@@ -170,6 +181,7 @@ def measure_network(asked: Measuring, arrays: Arrays, data: DataWatcher, bounds:
         items=len(test.labels),
         scale=form.scale,
         offset=form.offset,
+        layout=form.layout,
     )
     try:
         found = measure(built.model, (known, origin, form.shape))

@@ -302,6 +302,58 @@ def test_what_cannot_be_expressed_is_trained_in_the_runner(trusting, code, why):
     assert why in training.note
 
 
+BY_DATA = """
+m = keras.Sequential([L.Dense(8, "relu"), L.Dense(2, "softmax")])
+m.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "i = keras.Input((6,)); h = keras.activations.relu(L.Dense(8)(i / 2.0))\n"
+        "m = keras.Model(i, keras.ops.softmax(L.Dense(2)(h)))\n"
+        "m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
+        BY_DATA + "m.predict(x[:2], verbose=0)",
+        BY_DATA + "m.evaluate(x, y, verbose=0)",
+        "a, m = net(), net(); m.set_weights(a.get_weights())",
+        "net().save('s.keras'); m = keras.models.load_model('s.keras')",
+        "class Own(keras.Sequential):\n"
+        "    def __init__(self, n):\n"
+        "        super().__init__([keras.Input((6,)), L.Dense(n, 'relu'), L.Dense(2, 'softmax')])\n"
+        "m = Own(8); m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
+        "class Own(keras.Model):\n"
+        "    def __init__(self, n):\n"
+        "        i = keras.Input((6,))\n"
+        "        super().__init__(i, L.Dense(2, 'softmax')(L.Dense(n, 'relu')(i)))\n"
+        "m = Own(8); m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
+    ],
+)
+def test_networks_that_honest_students_write_are_trained_by_the_grader(trusting, code):
+    recording = trusting.run(NET + code + "\nm.fit(x, y, verbose=0)")
+    assert recording.data.outcomes[-1].status == "ok"
+    (training,) = recording.data.trainings
+    assert (training.trained, training.start, training.note) == ("trusted", "fresh", "")
+
+
+def test_what_breaks_while_it_is_described_is_trained_in_the_runner(trusting):
+    code = (
+        NET
+        + """
+class Odd(str):
+    def lower(self): raise RuntimeError("odd")
+m = net()
+m._compile_metrics._user_metrics = [Odd("accuracy")]
+m.fit(x, y, verbose=0)
+"""
+    )
+    recording = trusting.run(code)
+    assert recording.data.outcomes[-1].status == "ok"
+    (training,) = recording.data.trainings
+    assert (training.trained, training.status) == ("here", "ok")
+    assert "it can't be described (RuntimeError)" in training.note
+
+
 MINE = """
 class Mine(keras.callbacks.Callback): pass
 """
@@ -515,6 +567,60 @@ count = len(seen)
     )
     recording = trusting.run(code, cap=Cap(epochs=2, samples=64))
     assert values(recording)["count"] == 4
+
+
+def test_what_a_capped_training_here_was_given_is_recorded_uncut(trusting):
+    code = (
+        DATA
+        + """
+class Mine(keras.callbacks.Callback): pass
+m.fit(x, y, epochs=5, callbacks=[Mine()], validation_data=(xt, yt), verbose=0)
+m.fit(x, y, epochs=1, verbose=0, callbacks=[Mine()])
+m.fit(x[:64], y[:64], epochs=1, verbose=0, callbacks=[Mine()])
+"""
+    )
+    recording = trusting.run(code, cap=Cap(epochs=2, samples=64))
+    first, second, small = recording.data.trainings
+    assert (first.trained, first.data.x.shape, first.epochs) == ("here", [2000, 784], 5)
+    assert first.data.x.origin.items == 2000
+    assert len(first.history["loss"]) == 2
+    assert (second.epochs, second.epochs_before) == (1, 5)
+    assert [t.capped for t in (first, second, small)] == [True, True, False]
+
+
+def test_a_capped_training_that_ended_by_itself_has_the_epochs_that_it_ran(trusting):
+    code = (
+        NET
+        + """
+class Mine(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None): self.model.stop_training = True
+net().fit(x, y, epochs=5, callbacks=[Mine()], verbose=0)
+"""
+    )
+    recording = trusting.run(code, cap=Cap(epochs=1, samples=64))
+    assert [training.epochs for training in recording.data.trainings] == [1]
+
+
+def test_a_training_on_a_pydataset_is_recognised_and_measured(trusting):
+    code = (
+        DATA
+        + """
+class Batches(keras.utils.PyDataset):
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+    def __len__(self): return -(-len(self.x) // 50)
+    def __getitem__(self, k): return self.x[50*k:50*k+50], self.y[50*k:50*k+50]
+m.fit(Batches(x, y), epochs=5, validation_data=Batches(xt, yt), verbose=0)
+"""
+    )
+    recording = trusting.run(code, cap=Cap(epochs=1, samples=100))
+    (training,) = recording.data.trainings
+    assert training.data.x.origin.items == 2000
+    assert training.validation.x.origin.split == "test"
+    assert (training.data.y.agreement, training.batch_size) == (1.0, 50)
+    assert training.measured_by == "grader"
+    assert training.capped
 
 
 def test_with_training_none_networks_stay_as_they_are(trusting):

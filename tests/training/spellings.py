@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 # A layer as its class name and its settings; a network as a list of them.
 Plan = list[tuple[str, dict[str, Any]]]
 FORMS = ("list", "add", "by data", "functional", "nested", "nested by data", "nested functional")
+FORMS += ("operations", "own class", "own functional class")
 _ACTIVATIONS = ("linear", "relu", "softmax", "tanh")
 _numbers = itertools.count()
 _WORDS = st.text("abcdefghij_0123456789", max_size=8)
@@ -79,6 +80,8 @@ def _build(
         return model
     if form == "by data":
         return keras.Sequential(layers, **own)
+    if form == "own class":
+        return _own_sequential()([keras.Input(shape), *layers], **own)
     if form == "nested":
         inner = keras.Sequential([keras.Input(shape), *layers[:cut]])
         return keras.Sequential([inner, *layers[cut:]], **own)
@@ -89,7 +92,46 @@ def _build(
         start = keras.Input(shape)
         x = keras.Model(start, _applied(layers[:cut], start))(inputs)
         return keras.Model(inputs, _applied(layers[cut:], x), **own)
-    return keras.Model(inputs, _applied(layers, inputs), **own)
+    if form == "operations":
+        layers = [_operation(layer) for layer in layers]
+    kind = _own_functional() if form == "own functional class" else keras.Model
+    return kind(inputs, _applied(layers, inputs), **own)
+
+
+def _operation(layer: Any) -> Any:
+    """Return the function of Keras that an Activation layer calls; any other layer as it is."""
+    import keras
+
+    name = layer.get_config()["activation"] if type(layer) is keras.layers.Activation else "linear"
+    return layer if name == "linear" else getattr(keras.activations, name.removesuffix("_v2"))
+
+
+def _own_sequential() -> Any:
+    import keras
+
+    class Own(keras.Sequential):  # type: ignore[misc]  # keras is untyped
+        """A network that a student gave a class of its own."""
+
+        hidden = 10
+
+        def __init__(self, layers: Any, **kwargs: Any) -> None:
+            super().__init__(layers, **kwargs)
+            self.count = len(layers)
+
+        def say(self) -> str:
+            return f"{self.count} layers"
+
+    return Own
+
+
+def _own_functional() -> Any:
+    import keras
+
+    class Own(keras.Model):  # type: ignore[misc]  # keras is untyped
+        def __init__(self, inputs: Any, outputs: Any, **kwargs: Any) -> None:
+            super().__init__(inputs, outputs, **kwargs)
+
+    return Own
 
 
 @st.composite

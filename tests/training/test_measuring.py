@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from graders.describe.arrays import DataWatcher
 from graders.describe.origin import KnownData
@@ -133,3 +134,26 @@ def test_items_that_are_scaled_beyond_reason_have_no_form() -> None:
     assert form_of(scaled(0.5), [6]) == FORM.model_copy(update={"scale": 0.5, "offset": 0.0})
     with pytest.raises(Inexpressible, match="scale"):
         form_of(scaled(1e9), [6])
+
+
+def test_the_form_says_how_the_pixels_were_laid_out() -> None:
+    origin = scaled(0.5).model_copy(update={"layout": "transposed"})
+    assert form_of(origin, [6]).layout == "transposed"
+
+
+def test_scrambled_test_images_do_not_say_what_the_network_was_trained_on() -> None:
+    origin = scaled(0.5).model_copy(update={"layout": "scrambled"})
+    assert form_of(origin, [6]).layout == "scrambled"
+    with pytest.raises(Inexpressible, match="training images"):
+        form_of(origin.model_copy(update={"split": "test"}), [6])
+
+
+@pytest.mark.slow
+def test_items_that_are_no_images_can_not_be_transposed() -> None:
+    with pytest.raises(Refused, match="don't fit"):
+        measured(measuring_of(network(), FORM.model_copy(update={"layout": "transposed"})))
+
+
+def test_a_layout_of_ones_own_is_no_form() -> None:
+    with pytest.raises(ValidationError):
+        Form.model_validate(FORM.model_dump() | {"layout": "by label"})

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders.training import describe as describing
 from graders.training.stock import Inexpressible
 from tests.training.builders import HOT, X, Y, describe, name_of
 
@@ -64,6 +65,98 @@ def test_weights_that_were_set_to_what_they_were_are_fresh() -> None:
     model = compiled()
     model.set_weights(model.get_weights())
     assert name_of(model, X, HOT) == name_of(compiled(), X, HOT)
+
+
+def test_weights_that_predict_or_evaluate_made_are_fresh() -> None:
+    import keras
+
+    def by_data() -> Any:
+        return compiled(keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(3)]))
+
+    predicted, evaluated, called = by_data(), by_data(), by_data()
+    predicted.predict(X[:2], verbose=0)
+    evaluated.evaluate(X, HOT, verbose=0)
+    called(X[:2])
+    for model in (predicted, evaluated, called):
+        assert name_of(model, X, HOT) == name_of(compiled(), X, HOT)
+
+
+def test_weights_of_predict_that_were_changed_are_not_fresh() -> None:
+    import keras
+
+    model = compiled(keras.Sequential([keras.layers.Dense(3)]))
+    model.predict(X[:2], verbose=0)
+    model.set_weights([weight + 1 for weight in model.get_weights()])
+    assert len(describe(model, X, HOT).request.start) == 2
+
+
+def test_a_layer_of_the_students_own_makes_its_weights_as_ever() -> None:
+    import keras
+    import tensorflow as tf
+
+    class Own(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=(shape[-1],), initializer=tf.ones)
+            self.large = self.add_weight(shape=(), initializer=large, dtype="int64")
+            self.built = True
+
+        def call(self, x: Any) -> Any:
+            return x * self.scale
+
+    def large(shape: Any, dtype: Any) -> Any:
+        return tf.fill(shape, tf.constant(2**40, dtype))
+
+    model = keras.Sequential([Own()])
+    assert np.array_equal(model.predict(X[:2], verbose=0), X[:2])
+
+
+def test_weights_of_another_fresh_network_are_fresh() -> None:
+    one, two = network(), compiled()
+    two.set_weights(one.get_weights())
+    assert name_of(two, X, HOT) == name_of(compiled(), X, HOT)
+
+
+def test_a_network_that_was_saved_before_it_was_trained_is_fresh(tmp_path: Path) -> None:
+    import keras
+
+    network().save(tmp_path / "start.keras")
+    loaded = keras.models.load_model(tmp_path / "start.keras")
+    assert name_of(compiled(loaded), X, HOT) == name_of(compiled(), X, HOT)
+
+
+def test_weights_by_another_initializer_are_given() -> None:
+    import keras
+
+    def dense(initializer: str) -> Any:
+        return keras.Sequential(
+            [keras.Input((6,)), keras.layers.Dense(3, kernel_initializer=initializer)]
+        )
+
+    model = compiled(dense("he_normal"))
+    model.set_weights(dense("glorot_uniform").get_weights())
+    assert len(describe(model, X, HOT).request.start) == 1
+
+
+def test_trained_weights_of_another_network_are_given() -> None:
+    trained, model = fitted(network()), compiled()
+    model.set_weights(trained.get_weights())
+    assert len(describe(model, X, HOT).request.start) == 4
+
+
+def test_values_that_no_network_drew_in_this_run_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = network(), compiled()
+    monkeypatch.setattr(describing, "_drawn", {})
+    two.set_weights(one.get_weights())
+    # Biases are zeros, as they were.
+    assert len(describe(two, X, HOT).request.start) == 2
+
+
+def test_only_so_many_drawn_values_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describing, "_drawn", {})
+    monkeypatch.setattr(describing, "_DRAWN", 3)
+    networks = [network() for _ in range(3)]
+    assert len(describing._drawn) == 3
+    assert describe(compiled(networks[0]), X, HOT).request.start == []
 
 
 def test_a_frozen_layer_makes_another_training() -> None:
@@ -214,6 +307,47 @@ def inexpressible() -> dict[str, Any]:
         def call(self, x: Any) -> Any:
             return self.dense(x)
 
+    class Calls(keras.Sequential):  # type: ignore[misc]  # keras is untyped
+        def call(self, x: Any, **_: Any) -> Any:
+            return 2 * x
+
+    class Steps(keras.Model):  # type: ignore[misc]  # keras is untyped
+        def train_step(self, data: Any) -> Any:
+            return {}
+
+    class Property(keras.Sequential):  # type: ignore[misc]  # keras is untyped
+        @property
+        def trainable_variables(self) -> Any:
+            return []
+
+    class Getter(keras.Sequential):  # type: ignore[misc]  # keras is untyped
+        def __getattribute__(self, name: str) -> Any:
+            return super().__getattribute__(name)
+
+    class Mixin:
+        def evaluate(self, *_: Any) -> float:
+            return 1.0
+
+    class Mixed(Mixin, keras.Sequential):  # type: ignore[misc]  # keras is untyped
+        pass
+
+    class Behind(keras.Sequential, Mixin):  # type: ignore[misc]  # keras is untyped
+        pass
+
+    class Meta(type):
+        pass
+
+    class Made(keras.Sequential, metaclass=Meta):  # type: ignore[misc]  # keras is untyped
+        pass
+
+    def own(kind: Any) -> Any:
+        return compiled(kind([keras.Input((6,)), keras.layers.Dense(3)]))
+
+    start = keras.Input((6,))
+    steps = Steps(start, keras.layers.Dense(3)(start))
+    inner = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    inner.call = lambda x, **_: x
+
     class Stop(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
         pass
 
@@ -238,6 +372,14 @@ def inexpressible() -> dict[str, Any]:
         "own layer": (of(Own(), keras.layers.Dense(3)), (X, HOT), {}),
         "Lambda": (of(keras.layers.Lambda(lambda x: 2 * x), keras.layers.Dense(3)), (X, HOT), {}),
         "subclass": (compiled(Subclass()), (X, HOT), {}),
+        "own call": (own(Calls), (X, HOT), {}),
+        "own train step": (compiled(steps), (X, HOT), {}),
+        "own property": (own(Property), (X, HOT), {}),
+        "own look-up": (own(Getter), (X, HOT), {}),
+        "mixin": (own(Mixed), (X, HOT), {}),
+        "mixin behind": (own(Behind), (X, HOT), {}),
+        "metaclass": (own(Made), (X, HOT), {}),
+        "call of a part": (of(inner), (X, X), {}),
         "own callback": (compiled(), (X, HOT), {"callbacks": [Stop()]}),
         "own step": (own_step, (X, HOT), {}),
         "own loss": (own_loss, (X, HOT), {}),
