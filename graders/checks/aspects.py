@@ -16,6 +16,10 @@ LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
 LOSS_FOR_ONE_HOT = "categorical_crossentropy"
 
 
+# Key of an aspect: images were reshaped so that each holds pixels of many images.
+SCRAMBLED = "scrambled"
+
+
 @dataclass(frozen=True)
 class Aspect:
     """One respect in which a training is not the wanted one."""
@@ -109,6 +113,9 @@ def unknowns_of(attempt: Attempt) -> Iterator[Unknown]:
         yield Unknown("labels", why)
     elif x.origin.by == "values" and (labels is None or labels.agreement is None):
         yield Unknown("labels", "The labels can't be compared with those of the data set")
+    if attempt.tested_unrecognised:
+        why = "The images for validation have the labels of the test set, but not its pixels as far"
+        yield Unknown("validation", f"{why} as can be told")
     if attempt.cut_short and attempt.seen < (attempt.items or 0) - (attempt.batch_size or 0):
         yield Unknown("items", "In so few steps, not all items that were given can have been seen")
     if attempt.cut_short is None or attempt.cut_before:
@@ -149,8 +156,11 @@ def _data_aspects(
     problem = _scaling_of(attempt, training)
     if problem:
         yield Aspect("scaling", "pixels from 0 to 1", problem, "scaling")
-    if wanted.family == "dense" and len(x.shape) != 2:
-        shape = " x ".join(str(size) for size in x.shape)
+    shape = " x ".join(str(size) for size in x.shape)
+    if attempt.scrambled:
+        found = f"{shape}, in which each item holds pixels of many images"
+        yield Aspect("vectorised", "one whole image in each item", found, SCRAMBLED)
+    elif wanted.family == "dense" and len(x.shape) != 2:
         yield Aspect("vectorised", "(n, 784)", shape, "vectorised")
 
 

@@ -23,6 +23,7 @@ from graders.recording.schema import (
     CompileRecord,
     DataRecord,
     NetworkRecord,
+    Origin,
     PairRecord,
     TrainingRecord,
 )
@@ -70,6 +71,11 @@ class Attempt:
         return self.training.status == "ok" and self.training.epochs > 0
 
     @property
+    def failed(self) -> bool:
+        """Whether fit() ended in an error."""
+        return self.training is not None and self.training.status == "error"
+
+    @property
     def claimed(self) -> bool:
         """Whether the student's process alone says that, and how, a training took place."""
         training = self.training
@@ -99,6 +105,16 @@ class Attempt:
     def x(self) -> DataRecord | None:
         """The inputs of the training."""
         return self.training.data.x if self.training else None
+
+    @property
+    def scrambled(self) -> bool:
+        """Whether the training images were reshaped so that each holds pixels of many images."""
+        return is_scrambled(self.x.origin if self.x else None)
+
+    @property
+    def tested_scrambled(self) -> bool:
+        """Whether images for validation, in fit or in evaluate afterwards, were reshaped so."""
+        return any(is_scrambled(pair.x.origin) for pair in self._tests if pair and pair.x)
 
     @property
     def items(self) -> int | None:
@@ -172,9 +188,25 @@ class Attempt:
         """Whether the test set was used for validation, in fit or in evaluate afterwards."""
         if self.training is None:
             return False
-        return uses_test_set(self.training.validation) or any(
-            call.kind == "evaluate" and uses_test_set(call.data) for call in self.calls
-        )
+        return any(uses_test_set(pair) for pair in self._tests)
+
+    @property
+    def tested_unrecognised(self) -> bool:
+        """Whether the test set is told by its labels alone, while the training set isn't.
+
+        Then its images were prepared in another way. Where both are told so (standardised pixels,
+        for instance), nothing speaks against them.
+        """
+        used = [pair.x for pair in self._tests if pair and pair.x and uses_test_set(pair)]
+        seen = self.x.origin if self.x else None
+        by_labels = [x.origin is not None and x.origin.by == "labels" for x in used]
+        return seen is not None and seen.by == "values" and bool(used) and all(by_labels)
+
+    @property
+    def _tests(self) -> list[PairRecord | None]:
+        """What was given for validation in fit, or to evaluate afterwards."""
+        evaluated = [call.data for call in self.calls if call.kind == "evaluate"]
+        return [self.training.validation if self.training else None, *evaluated]
 
     @property
     def name(self) -> str:
@@ -278,6 +310,11 @@ def uses_test_set(pair: PairRecord | None) -> bool:
     origin = pair.x.origin
     own_labels = pair.y is None or pair.y.agreement is None or pair.y.agreement > 0.99
     return origin.split == "test" and own_labels and origin.items == count_of(pair.x) > 0
+
+
+def is_scrambled(origin: Origin | None) -> bool:
+    """Tell whether images were reshaped so that each holds pixels of many images."""
+    return origin is not None and origin.layout == "scrambled"
 
 
 def count_of(x: DataRecord) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +16,9 @@ from numpy.typing import NDArray
 from graders.describe.origin import KnownData, project
 from graders.recording.schema import DataRecord, LabelRecord, Origin, PairRecord
 
-_DATASET_ITEMS = 200_000
+# Of a pipeline, more is left unread.
+_PIPELINE_ITEMS = 200_000
+_PIPELINE_BYTES = 10**9
 # Values that are looked at together: they stay in the processor's cache.
 _SCANNED = 1 << 17
 _MANY_CLASSES = 1000
@@ -160,16 +165,18 @@ class DataWatcher:
 def take_pair(x: Any, y: Any = None) -> Pair:
     """Turn what Keras accepts into arrays where that can be done without changing it.
 
-    A tf.data.Dataset of known, moderate size is read once more; generators are left alone,
-    because reading them would use them up.
+    A tf.data.Dataset or a PyDataset of known, moderate size is read once more; generators are
+    left alone, because reading them would use them up.
     """
-    if hasattr(x, "as_numpy_iterator"):
-        return _read_dataset(x)
+    if _is_dataset(x):
+        return _read_pipeline(x, "tf.data")
+    if _is_py_dataset(x):
+        return _read_pipeline(x, "other")
     if isinstance(x, list | tuple) and len(x) == 1 and hasattr(x[0], "shape"):
         x = x[0]
     array = as_array(x)
     if array is None:
-        return Pair(None, as_array(y), "other", batch_size=_first_batch(x))
+        return Pair(None, as_array(y), "other")
     return Pair(array, as_array(y), "arrays")
 
 
@@ -251,34 +258,79 @@ def number(value: Any) -> float | None:
     return result if math.isfinite(result) else None
 
 
-def _first_batch(x: Any) -> int | None:
-    """Batch size of a keras.utils.PyDataset, whose batches can be read by their numbers."""
-    try:
-        return len(x[0][0]) if hasattr(x, "__getitem__") and hasattr(x, "num_batches") else None
-    except Exception:  # noqa: BLE001 - a student's generator may raise anything; fit will say it
-        return None
+def batches_of(x: Any) -> tuple[int | None, int | None]:
+    """Return the size and the number of a pipeline's batches; None for what it doesn't say.
 
-
-def _read_dataset(dataset: Any) -> Pair:
+    No more than its first batch is read.
+    """
     try:
-        batches = int(dataset.cardinality())
-        if not 0 < batches <= _DATASET_ITEMS:
-            # Endless or of unknown length: its first batch at least tells the batch size.
-            first = next(iter(dataset.take(1).as_numpy_iterator()))
-            return Pair(None, None, "tf.data", batch_size=len(first[0]))
-        inputs: list[NDArray[Any]] = []
-        targets: list[NDArray[Any]] = []
-        count = 0
-        for element in dataset.as_numpy_iterator():
-            if not isinstance(element, tuple) or len(element) < 2:
-                return Pair(None, None, "tf.data")
-            inputs.append(np.asarray(element[0]))
-            targets.append(np.asarray(element[1]))
-            count += len(inputs[-1])
-            if count > _DATASET_ITEMS:
-                return Pair(None, None, "tf.data")
-        return Pair(
-            np.concatenate(inputs), np.concatenate(targets), "tf.data", batch_size=len(inputs[0])
-        )
+        with _same_random_numbers():
+            if _is_dataset(x):
+                first = next(iter(x.take(1).as_numpy_iterator()))
+            elif _is_py_dataset(x):
+                first = x[0]
+            else:
+                return None, None
+            return len(first[0]) if isinstance(first, tuple | list) else None, _count(x)
     except Exception:  # noqa: BLE001 - a student's pipeline may raise anything; fit will say it
-        return Pair(None, None, "tf.data")
+        return None, None
+
+
+def _count(x: Any) -> int | None:
+    """Return the number of batches; None for one without end, or that doesn't know."""
+    count = x.cardinality() if _is_dataset(x) else x.num_batches
+    return None if count is None or int(count) < 0 else int(count)
+
+
+def _is_dataset(x: Any) -> bool:
+    return hasattr(x, "as_numpy_iterator")
+
+
+def _is_py_dataset(x: Any) -> bool:
+    """Tell a keras.utils.PyDataset, whose batches can be read by their numbers."""
+    # Of its class: to ask the object itself would compute its number of batches.
+    return hasattr(type(x), "num_batches") and hasattr(type(x), "__getitem__")
+
+
+def _read_pipeline(x: Any, form: str) -> Pair:
+    """Read every batch once more; no more than their size, where that can't be done."""
+    try:
+        with _same_random_numbers():
+            batches = _batches(x)
+        if batches is not None:
+            inputs, targets = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+            return Pair(inputs, targets, form, batch_size=len(batches[0][0]))
+    except Exception:  # noqa: BLE001 - a student's pipeline may raise anything; fit will say it
+        batches = None
+    return Pair(None, None, form, batch_size=batches_of(x)[0])
+
+
+def _batches(x: Any) -> list[tuple[NDArray[Any], NDArray[Any]]] | None:
+    """Read inputs and targets of each batch; None where they are too many, or no pairs."""
+    count = _count(x)
+    if not count or count > _PIPELINE_ITEMS:
+        return None
+    found: list[tuple[NDArray[Any], NDArray[Any]]] = []
+    items = size = 0
+    for batch in x.as_numpy_iterator() if _is_dataset(x) else (x[n] for n in range(count)):
+        if not isinstance(batch, tuple | list) or len(batch) < 2:
+            return None
+        if any(isinstance(part, tuple | list | dict) for part in batch[:2]):
+            return None  # a network with several inputs or outputs
+        found.append((np.asarray(batch[0]), np.asarray(batch[1])))
+        items += len(found[-1][0])
+        size += found[-1][0].nbytes
+        if items > _PIPELINE_ITEMS or size > _PIPELINE_BYTES:
+            return None
+    return found
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """Let what follows draw the numbers that it would have drawn without us."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.describe.arrays import DataWatcher, Pair
-from graders.describe.origin import KnownData
+from graders.describe.origin import KnownData, lay_out
 from graders.recording.schema import Origin, PairRecord
 
 _CHUNK = 2000
+# Pixels of all items that are looked at together.
+_PIXELS = 56
 # What single precision leaves of a value, with room for how it was computed.
 _ROUNDING = 1e-4
 
@@ -37,8 +39,7 @@ def measure_training(
         model: a trained keras.Model.
         data: knows the data sets.
         training: what it was trained on, and its description.
-        validation: what it was validated on; it shows how the test set was prepared, where the
-            training items don't tell.
+        validation: what it was validated on.
 
     Returns:
         None where the form can't be told, or the network is no classifier of single items.
@@ -46,47 +47,111 @@ def measure_training(
     """
     for _, record in (training, validation):
         form = data.form_of(record) if record is not None else None
-        if form is not None:
+        if form is not None and not is_scrambled_test(form[1]):
             return measure(model, form)
-    pair, record = validation
-    origin = record.x.origin if record is not None and record.x is not None else None
-    if pair is None or pair.x is None or origin is None or origin.split != "test":
-        return None
-    known = next(known for known in data.known if known.name == origin.data_set)
-    inputs = prepared_by_pixel(pair.x, known.splits["test"].images)
-    return None if inputs is None else measure(model, (known, origin, []), inputs=inputs)
+    # The validation data first: they are the test set itself, as the student prepared it.
+    for pair, record in (validation, training):
+        origin = record.x.origin if record is not None and record.x is not None else None
+        if pair is None or pair.x is None or origin is None or origin.by != "labels":
+            continue
+        known = next(known for known in data.known if known.name == origin.data_set)
+        found = preparation_of(pair.x, known.splits[origin.split].images)
+        if found is not None:
+            inputs = found.applied(known.splits["test"].images, pair.x.shape[1:])
+            return measure(model, (known, origin, []), inputs=inputs)
+    return None
 
 
-def prepared_by_pixel(given: NDArray[Any], images: NDArray[Any]) -> NDArray[np.float32] | None:
-    """Prepare the test set as it was done, where each pixel has a scale and an offset of its own.
+def is_scrambled_test(origin: Origin) -> bool:
+    """Tell whether test images were scrambled, which says nothing of the training images."""
+    return origin.split == "test" and origin.layout == "scrambled"
 
-    That is how scikit-learn's StandardScaler does it, and who takes away the mean image. The
-    result is made from our own images: in what was given, labels could be hidden.
+
+@dataclass(frozen=True)
+class Preparation:
+    """How each pixel was prepared, shape (pixels,): clip(scale * pixel + offset, low, high)."""
+
+    scale: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    low: float
+    high: float
+
+    def applied(self, images: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Prepare images, shape (items, ...), in the same way; shape (items, *shape)."""
+        flat = images.reshape(len(images), -1)
+        prepared = np.empty(flat.shape, dtype=np.float32)
+        for start in range(0, len(flat), _CHUNK):
+            part = flat[start : start + _CHUNK] * self.scale + self.offset
+            prepared[start : start + _CHUNK] = np.clip(part, self.low, self.high)
+        return prepared.reshape(len(images), *shape)
+
+
+def preparation_of(given: NDArray[Any], images: NDArray[Any]) -> Preparation | None:
+    """Find how images were prepared, where each pixel has a scale and an offset of its own.
+
+    That is how scikit-learn's StandardScaler and MinMaxScaler do it, and who takes away the mean
+    image; what falls outside of the wanted range may have been clipped. Only this is kept of what
+    was given: in the values themselves, labels could be hidden.
 
     Args:
-        given: the test set as it was prepared, shape (items, ...).
-        images: the test set, shape (items, ...), 0..255.
+        given: images as they were prepared, shape (items, ...).
+        images: the same ones as they were served, shape (items, ...), 0..255.
 
     Returns:
-        Shape as given; None where that is not how it was prepared.
+        None where that is not how they were prepared.
 
     """
     if len(given) != len(images) or given[0].size != images[0].size:
         return None
-    ours = images.reshape(len(images), -1).astype(np.float64)
-    theirs = np.asarray(given, dtype=np.float64).reshape(len(images), -1)
-    if not np.isfinite(theirs).all():
+    ours, theirs = images.reshape(len(images), -1), given.reshape(len(images), -1)
+    low, high = float(theirs.min()), float(theirs.max())
+    if not np.isfinite([low, high]).all():
         return None
-    centred, wanted = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
-    power = np.sum(centred**2, axis=0)
-    scale = np.divide(
-        np.sum(centred * wanted, axis=0), power, out=np.zeros_like(power), where=power > 0
-    )
-    found = ours * scale + (theirs.mean(axis=0) - ours.mean(axis=0) * scale)
-    if np.abs(found - theirs).max() > _ROUNDING * max(np.abs(theirs).max(), 1e-9):
-        return None
-    prepared: NDArray[np.float32] = found.astype(np.float32).reshape(given.shape)
-    return prepared
+    close = _ROUNDING * max(abs(low), abs(high), 1e-9)
+    lines = np.zeros((2, ours.shape[1]))
+    clipped = False
+    for start in range(0, ours.shape[1], _PIXELS):
+        block = slice(start, start + _PIXELS)
+        x, y = ours[:, block].astype(np.float64), theirs[:, block].astype(np.float64)
+        lines[:, block] = _fitted(x, y, np.ones_like(y))
+        wrong = start + np.flatnonzero(~_fits(x, y, lines[:, block], close))
+        clipped = clipped or bool(len(wrong))
+        for pixel in wrong:
+            x, y = ours[:, [pixel]].astype(np.float64), theirs[:, [pixel]].astype(np.float64)
+            # What was clipped says nothing of the line; which end was clipped has to be tried.
+            inside = (y < high, y > low, (low < y) & (y < high))
+            tried = (_fitted(x, y, mask.astype(np.float64)) for mask in inside)
+            line = next((one for one in tried if _fits(x, y, one, close, (low, high)).all()), None)
+            if line is None:
+                return None
+            lines[:, [pixel]] = line
+    ends = (low, high) if clipped else (-np.inf, np.inf)
+    return Preparation(lines[0], lines[1], *ends)
+
+
+def _fitted(
+    x: NDArray[np.float64], y: NDArray[np.float64], counts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Scale and offset by least squares of what counts (1 or 0), each column alone."""
+    number = np.maximum(counts.sum(axis=0), 1)
+    x_mean, y_mean = (x * counts).sum(axis=0) / number, (y * counts).sum(axis=0) / number
+    centred = (x - x_mean) * counts
+    power = (centred**2).sum(axis=0)
+    product = (centred * (y - y_mean)).sum(axis=0)
+    scale = np.divide(product, power, out=np.zeros_like(power), where=power > 0)
+    return np.stack([scale, y_mean - scale * x_mean])
+
+
+def _fits(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    line: NDArray[np.float64],
+    close: float,
+    ends: tuple[float, float] = (-np.inf, np.inf),
+) -> NDArray[np.bool_]:
+    """Tell for each column whether its line gives the values, clipped at the ends."""
+    wrong = np.abs(np.clip(x * line[0] + line[1], *ends) - y).max(axis=0)
+    return np.asarray(wrong <= close)
 
 
 def measure(
@@ -98,7 +163,8 @@ def measure(
 
     Args:
         model: a trained keras.Model.
-        form: the data set, how its pixels were scaled for this network, and the item shape.
+        form: the data set, how its pixels were laid out and scaled for this network, and the
+            shape of an item.
         inputs: the test set as the student prepared it, where scaling alone doesn't tell how.
 
     Returns:
@@ -107,12 +173,13 @@ def measure(
     """
     known, origin, shape = form
     test = known.splits["test"]
+    images = lay_out(test.images, origin.layout)
     outputs = []
     for start in range(0, len(test.labels), _CHUNK):
         if inputs is not None:
             part = np.asarray(inputs[start : start + _CHUNK], dtype=np.float32)
         else:
-            part = _in_form(test.images[start : start + _CHUNK], origin, shape)
+            part = _in_form(images[start : start + _CHUNK], origin, shape)
         output = model(part, training=False)
         if isinstance(output, list | tuple | dict):
             return None

@@ -7,20 +7,32 @@ because every item maps back to one item of the data set that was served.
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.recording.schema import Origin
+from graders.recording.schema import Layout, Origin
 
 _CHUNK = 8192
 _CLOSE = 1e-4
 # Items that are compared pixel by pixel.
 _COMPARED = 64
+# Items that are looked up before all are.
+_TRIED = 256
 
+# Each is its own inverse, and a view: shape (n, height, width, ...).
+_REARRANGED: dict[Layout, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "transposed": lambda images: images.swapaxes(1, 2),
+    "mirrored": lambda images: images[:, :, ::-1],
+    "upside down": lambda images: images[:, ::-1],
+    "turned": lambda images: images[:, ::-1, ::-1],
+}
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _SUMS = "sums_"
@@ -100,7 +112,8 @@ class KnownData:
         if array.dtype.kind not in "biuf":
             return None
         sums = project(array) if sums is None else sums
-        return self._in_order(array, sums) or self._by_items(array)
+        found = self._in_order(array, sums) or self._by_items(array)
+        return found or self._rearranged(array, sums)
 
     def labels_of(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the true labels of the items that `find` returned, shape (n,)."""
@@ -129,44 +142,79 @@ class KnownData:
         image = train[row] if row < len(train) else self.splits["test"].images[row - len(train)]
         return np.asarray(image)
 
+    @cached_property
+    def _ascending(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The sums of all items in ascending order, and whose they are."""
+        sums = np.concatenate([split.projection for split in self.splits.values()])
+        order = np.argsort(sums, kind="stable")
+        return sums[order], order
+
     def _in_order(
         self, array: NDArray[Any], sums: NDArray[np.float64]
     ) -> tuple[Origin, NDArray[np.int64]] | None:
         """The common case, one pass: the first n items of a split, scaled as a whole."""
-        shift = 0
         for name, split in self.splits.items():
             known = split.projection[: len(sums)]
-            if len(known) == len(sums) and len(sums) > 1:
-                found = _affine(known, sums, array, split.images)
-                if found is not None:
-                    scale, offset = found
-                    origin = Origin(
-                        data_set=self.name,
-                        split=name,
-                        order="first",
-                        items=len(sums),
-                        scale=scale,
-                        offset=offset,
-                    )
-                    return origin, np.arange(shift, shift + len(sums))
-            shift += len(split.labels)
+            found = _affine(known, sums, array, split.images)
+            if found is not None:
+                return self._first(name, len(sums), found)
         return None
+
+    def _rearranged(
+        self, array: NDArray[Any], sums: NDArray[np.float64]
+    ) -> tuple[Origin, NDArray[np.int64]] | None:
+        """Items whose pixels were moved: each item's in one known way, or all mixed up."""
+        count = len(array)
+        for name, split in self.splits.items():
+            layouts: list[tuple[Layout, int]] = [(layout, count) for layout in _layouts_of(split)]
+            # Scrambled and then cut, or cut and then scrambled.
+            layouts += [("scrambled", items) for items in {len(split.images), count}]
+            for layout, items in layouts:
+                ours = lay_out(split.images[:items], layout)[:count]
+                if not _resembles(array, ours, sums):
+                    continue
+                found = _affine(project(ours), sums, array, ours)
+                if found is not None:
+                    return self._first(name, count, found, layout)
+        images = self.splits["train"].images
+        for layout in _layouts_of(self.splits["train"]):
+            selected = self._by_items(lay_out(array.reshape(count, *images.shape[1:]), layout))
+            if selected is not None:
+                origin, rows = selected
+                return origin.model_copy(update={"layout": layout}), rows
+        return None
+
+    def _first(
+        self, split: str, count: int, found: tuple[float, float], layout: Layout = "in place"
+    ) -> tuple[Origin, NDArray[np.int64]]:
+        """Describe the first items of a split."""
+        origin = Origin(
+            data_set=self.name,
+            split="train" if split == "train" else "test",
+            order="first",
+            items=count,
+            scale=found[0],
+            offset=found[1],
+            layout=layout,
+        )
+        shift = 0 if split == "train" else len(self.splits["train"].labels)
+        return origin, np.arange(shift, shift + count)
 
     def _by_items(self, array: NDArray[Any]) -> tuple[Origin, NDArray[np.int64]] | None:
         """Map every row back to pixel values and look the rows up one by one."""
         low, high = float(np.min(array)), float(np.max(array))
         if not np.isfinite([low, high]).all() or high <= low:
             return None
-        images = np.concatenate([split.projection for split in self.splits.values()])
-        order = np.argsort(images, kind="stable")
         scale, offset = (high - low) / 255.0, low
+        some = np.random.default_rng(20).integers(0, len(array), _TRIED)
+        if np.mean(self._look_up(project(array[some], scale, offset))[1]) < 0.9:
+            return None
         sums = project(array, scale, offset)
-        position = np.clip(np.searchsorted(images[order], sums - 0.5), 0, len(order) - 1)
-        rows = order[position]
-        if np.mean(np.abs(images[rows] - sums) < 0.5) < 0.99:
+        rows, agrees = self._look_up(sums)
+        if np.mean(agrees) < 0.99:
             return None
         # Of those that agree: one in a hundred may be something else.
-        agree = np.flatnonzero(np.abs(images[rows] - sums) < 0.5)
+        agree = np.flatnonzero(agrees)
         sample = agree[_sample(sums[agree])]
         whole = np.stack([self._image(row) for row in rows[sample]])
         if not _same_pixels(array[sample], whole, scale, offset):
@@ -186,6 +234,33 @@ class KnownData:
             rows,
         )
 
+    def _look_up(self, sums: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Find the items that have such sums, and whether they have exactly these."""
+        known, order = self._ascending
+        position = np.clip(np.searchsorted(known, sums - 0.5), 0, len(order) - 1)
+        return order[position], np.abs(known[position] - sums) < 0.5
+
+
+def lay_out(images: NDArray[Any], layout: Layout) -> NDArray[Any]:
+    """Rearrange the pixels of images as a student did; a view, shape as given or flattened.
+
+    Args:
+        images: shape (n, height, width, ...).
+        layout: how. Where it is "scrambled", the result depends on how many images there are.
+
+    """
+    if layout == "scrambled":
+        return images.reshape(math.prod(images.shape[1:]), -1).T
+    return _REARRANGED[layout](images) if layout in _REARRANGED else images
+
+
+def _layouts_of(split: _Split) -> tuple[Layout, ...]:
+    """The ways in which the pixels of each item can have been moved; vectors have none."""
+    shape = split.images.shape
+    if len(shape) < 3:
+        return ()
+    return tuple(one for one in _REARRANGED if one != "transposed" or shape[1] == shape[2])
+
 
 def project(array: NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> NDArray[np.float64]:
     """Weighted sum of each item's features after (value - offset) / scale is undone.
@@ -194,7 +269,7 @@ def project(array: NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> NDA
     exact: weights below 2**20 and 784 features of at most 255 stay below 2**53.
     """
     flat = array.reshape(len(array), -1)
-    weights = np.random.default_rng(20).integers(1, 2**20, flat.shape[1]).astype(np.float64)
+    weights = _weights(flat.shape[1])
     sums = np.empty(len(flat))
     for start in range(0, len(flat), _CHUNK):
         part = flat[start : start + _CHUNK].astype(np.float64, copy=False)
@@ -204,6 +279,10 @@ def project(array: NDArray[Any], scale: float = 1.0, offset: float = 0.0) -> NDA
     return sums
 
 
+def _weights(features: int) -> NDArray[np.float64]:
+    return np.random.default_rng(20).integers(1, 2**20, features).astype(np.float64)
+
+
 def _affine(
     known: NDArray[np.float64],
     sums: NDArray[np.float64],
@@ -211,22 +290,42 @@ def _affine(
     images: NDArray[Any],
 ) -> tuple[float, float] | None:
     """Scale and offset that turn the known items into the array, or None if none do."""
-    low, high = int(np.argmin(known)), int(np.argmax(known))
-    if known[high] == known[low]:
+    line = _line(known, sums, array[0].size)
+    if line is None:
         return None
-    slope = (sums[high] - sums[low]) / (known[high] - known[low])
-    if not np.isfinite(slope) or slope == 0:
+    slope, offset, constant = line
+    spread = abs(slope) * np.ptp(known)
+    if not np.max(np.abs(slope * known + constant - sums)) <= _CLOSE * spread:
         return None
-    constant = sums[low] - slope * known[low]
-    spread = abs(sums[high] - sums[low])
-    if np.max(np.abs(slope * known + constant - sums)) > _CLOSE * spread:
-        return None
-    total = float(np.random.default_rng(20).integers(1, 2**20, array[0].size).sum())
-    offset = float(constant / total)
     sample = _sample(sums)
     if not _same_pixels(array[sample], images[sample], slope, offset):
         return None
-    return float(slope), 0.0 if abs(offset) < 1e-9 * abs(slope) * 255 else offset
+    return slope, 0.0 if abs(offset) < 1e-9 * abs(slope) * 255 else offset
+
+
+def _resembles(array: NDArray[Any], images: NDArray[Any], sums: NDArray[np.float64]) -> bool:
+    """Tell from a few items whether it is worth while to compare all."""
+    if len(array) != len(images):
+        return False
+    sample = _sample(sums)
+    line = _line(project(images[sample]), sums[sample], array[0].size)
+    return line is not None and _same_pixels(array[sample], images[sample], *line[:2])
+
+
+def _line(
+    known: NDArray[np.float64], sums: NDArray[np.float64], features: int
+) -> tuple[float, float, float] | None:
+    """Scale and offset of a feature, and offset of a sum, by the darkest and the brightest item."""
+    if len(known) != len(sums) or len(sums) < 2:
+        return None
+    low, high = int(np.argmin(known)), int(np.argmax(known))
+    if known[high] == known[low]:
+        return None
+    slope = float((sums[high] - sums[low]) / (known[high] - known[low]))
+    if not np.isfinite(slope) or slope == 0:
+        return None
+    constant = float(sums[low] - slope * known[low])
+    return slope, constant / float(_weights(features).sum()), constant
 
 
 def _sample(sums: NDArray[np.float64]) -> NDArray[np.int64]:

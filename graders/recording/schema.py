@@ -18,6 +18,9 @@ Shape = list[int | None]
 # Where the weights of a training began: fresh from their initializers, where an earlier training of
 # the same submission left them, partly so (transfer), or with values that were brought along.
 TrainingStart = Literal["fresh", "continued", "transferred", "given"]
+# Where the pixels of an item lie: as they were served, or all items rearranged in one known way.
+# Scrambled: `reshape(784, -1).T` gives (n, 784) too, but each row mixes pixels of many images.
+Layout = Literal["in place", "transposed", "mirrored", "upside down", "turned", "scrambled"]
 # Scores by metric name. Keras writes NaN when a training diverged; JSON has no NaN, so None.
 Scores = dict[str, float | None]
 
@@ -114,6 +117,7 @@ class Origin(Model):
     scale: float | None = Field(description="array = scale * original + offset; None: unknown")
     offset: float | None
     by: Literal["values", "labels"] = "values"
+    layout: Layout = "in place"
 
 
 class DataRecord(Model):

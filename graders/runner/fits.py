@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from graders.describe.arrays import Pair, number, take_pair
+from graders.describe.arrays import Pair, batches_of, number, take_pair
 from graders.training.request import Cap
 
 
@@ -78,20 +78,31 @@ def scores_of(model: Any, result: Any) -> dict[str, float | None]:
     return {name: number(value) for name, value in zip(names, values, strict=False)}
 
 
-def cap_arguments(arguments: dict[str, Any], cap: Cap) -> None:
-    """Bound epochs and items of a fit that has to take place here."""
+def cap_arguments(arguments: dict[str, Any], cap: Cap) -> bool:
+    """Bound epochs and items of a fit that has to take place here; tell whether that cut any."""
+    given = dict(arguments)
     first = integer(arguments.get("initial_epoch")) or 0
     epochs = integer(arguments.get("epochs"))
     if epochs is not None:
         arguments["epochs"] = min(epochs, first + cap.epochs)
-    parts = [arguments.get(name) for name in ("x", "y", "sample_weight")]
-    if all(part is None or isinstance(part, np.ndarray) for part in parts):
-        for name, part in zip(("x", "y", "sample_weight"), parts, strict=True):
-            arguments[name] = None if part is None else part[: cap.samples]
-        return
-    batch = batch_size_of(arguments, take_pair(arguments.get("x"), arguments.get("y"))) or 32
-    steps = max(cap.samples // batch, 1)
-    arguments["steps_per_epoch"] = min(integer(arguments.get("steps_per_epoch")) or steps, steps)
+    named: dict[str, Any] = {name: arguments.get(name) for name in ("x", "y", "sample_weight")}
+    parts = {name: part for name, part in named.items() if part is not None}
+    # NumPy's arrays, tensors, tables.
+    if all(hasattr(part, "__array__") and hasattr(part, "shape") for part in parts.values()):
+        for name, part in parts.items():
+            if len(part) > cap.samples:
+                arguments[name] = getattr(part, "iloc", part)[: cap.samples]
+    else:
+        _cap_steps(arguments, cap)
+    return any(value is not given.get(name) for name, value in arguments.items())
+
+
+def _cap_steps(arguments: dict[str, Any], cap: Cap) -> None:
+    size, count = batches_of(arguments.get("x"))
+    steps = max(cap.samples // (size or integer(arguments.get("batch_size")) or 32), 1)
+    asked = integer(arguments.get("steps_per_epoch")) or count
+    if asked is None or asked > steps:
+        arguments["steps_per_epoch"] = steps
 
 
 def untrained_history(model: Any, arguments: dict[str, Any]) -> Any:

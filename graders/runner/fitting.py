@@ -35,10 +35,10 @@ class _Call:
     """A call of fit under way."""
 
     model: Any
-    arguments: dict[str, Any]
+    arguments: dict[str, Any]  # as the student gave them, whatever a cap makes of them
     weights_before: str | None
     started: float
-    steps: int | None  # an epoch, as it was given: a cap changes the arguments
+    capped: bool = False
     note: str = ""
 
 
@@ -65,8 +65,7 @@ class Fitting:
         """Have the grading process train; what it can't be asked for is trained here."""
         arguments = bound.arguments
         self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
-        steps = integer(arguments.get("steps_per_epoch"))
-        call = _Call(model, arguments, weights_digest(model), time.monotonic(), steps)
+        call = _Call(model, dict(arguments), weights_digest(model), time.monotonic())
         if self.policy == "none":
             return self._skip(call)
         try:
@@ -78,7 +77,7 @@ class Fitting:
             self.writer.quietly(self._record_fit, call, "refused")
             raise
         if self.cap is not None:
-            cap_arguments(arguments, self.cap)
+            call.capped = cap_arguments(arguments, self.cap)
         status = "error"
         try:
             with self.inside():
@@ -122,7 +121,7 @@ class Fitting:
 
     def _record_answer(self, call: _Call, answer: Answer) -> None:
         """Note which request this was; what the grading process found out stands on its side."""
-        epochs, history = history_of(call.model)
+        epochs, history = self._epochs_of(call)
         self._add(
             call,
             TrainingRecord(
@@ -146,9 +145,10 @@ class Fitting:
 
     def _record_fit(self, call: _Call, status: Any) -> None:
         arguments, model = call.arguments, call.model
-        pair = take_pair(arguments.get("x"), arguments.get("y"))
-        validation = validation_pair(arguments.get("validation_data"))
-        epochs, history = history_of(model)
+        with self.inside():  # a student's pipeline may ask a network
+            pair = take_pair(arguments.get("x"), arguments.get("y"))
+            validation = validation_pair(arguments.get("validation_data"))
+        epochs, history = self._epochs_of(call)
         record = TrainingRecord(
             id=len(self.writer.recording.trainings),
             network=self.networks.snapshot(model, pair.x),
@@ -161,10 +161,10 @@ class Fitting:
             epochs=epochs,
             epochs_before=self._epochs_at.get(call.weights_before or "", 0),
             batch_size=batch_size_of(arguments, pair),
-            steps_per_epoch=call.steps,
+            steps_per_epoch=integer(arguments.get("steps_per_epoch")),
             history=history,
             seconds=time.monotonic() - call.started,
-            capped=self.cap is not None,
+            capped=call.capped,
             note=call.note,
         )
         if status == "ok":
@@ -173,6 +173,15 @@ class Fitting:
             except Inexpressible as reason:
                 self._measure_here(model, record, (pair, validation), str(reason))
         self._add(call, record)
+
+    def _epochs_of(self, call: _Call) -> tuple[int, dict[str, list[float | None]]]:
+        """Return the epochs of a call, and its metrics; where the cap ended it, those asked for."""
+        ran, history = history_of(call.model)
+        stopped = getattr(call.model, "stop_training", False)
+        if self.cap is None or ran < self.cap.epochs or stopped:
+            return ran, history
+        first, last = (integer(call.arguments.get(k)) or 0 for k in ("initial_epoch", "epochs"))
+        return max(last - first, ran), history
 
     def _have_measured(self, model: Any, record: TrainingRecord) -> int:
         """Have the grading process measure what was trained here; returns the request's number.

@@ -83,6 +83,7 @@ def _run(job: Job, channel: Connection) -> None:
         BoundedOutput(job.limits.output_characters),
         writer.recording.skipped_commands,
         figures.flush,
+        script=_script(job),
     )
     writer.save()
     status: Literal["complete", "timeout"] = "timeout"
@@ -118,6 +119,16 @@ def _run_cells(
         writer.recording.outcomes.append(outcome)
         writer.recording.seconds = time.monotonic() - started
         writer.save()
+
+
+def _script(job: Job) -> Path | None:
+    """Say where a script would stand: in its working folder.
+
+    No file is put there. Its folder is what students ask `__file__` for, and a script that is
+    called random.py would be found by `import random`.
+    """
+    name = Path(job.name).name
+    return Path.cwd() / name if name.lower().endswith(".py") else None
 
 
 def _cut_off(cell: Cell, shell: Shell, seconds: float) -> CellOutcome:

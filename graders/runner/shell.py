@@ -40,6 +40,7 @@ class Shell:
     output: BoundedOutput
     skipped: list[str]
     after_cell: Callable[[], None]
+    script: Path | None = None  # what `__file__` says; a notebook has none
     _shell: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +59,8 @@ class Shell:
         self._silence_commands()
         builtins.input = _no_input
         _stand_in_for_colab()
+        if self.script is not None:
+            self._shell.user_ns["__file__"] = str(self.script)
         self._hidden = set(self._shell.user_ns)
 
     @property

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from graders.checks import Attempt, attempts_of, true_labels_of
+from graders.checks.aspects import unknowns_of
 from graders.checks.attempts import place, uses_test_set
+from graders.recording.schema import PairRecord
 
 from .builders import TEST, TRAIN, Run, compiled, dense, dense_layers, inputs, layer, pair
 
@@ -192,6 +196,67 @@ def test_an_evaluation_after_fit_counts_as_testing():
     assert not only(run).tested
     run.evaluate(training, pair(TEST, "test"), accuracy=0.7)
     assert only(run).tested
+
+
+def described(pair_of: PairRecord, **origin: Any) -> PairRecord:
+    """Change how images were recognised."""
+    assert pair_of.x is not None
+    assert pair_of.x.origin is not None
+    pair_of.x.origin = pair_of.x.origin.model_copy(update=origin)
+    return pair_of
+
+
+@pytest.mark.parametrize("layout", ["in place", "transposed", "scrambled"])
+def test_only_images_that_mix_pixels_are_scrambled(layout):
+    run = Run()
+    described(run.fit(SMALL).data, layout=layout)
+    assert only(run).scrambled == (layout == "scrambled")
+    assert not only(run).tested_scrambled
+
+
+def test_scrambled_test_images_are_found_in_fit_and_in_evaluate():
+    for evaluated in (False, True):
+        run = Run()
+        training = run.fit(SMALL, validated=not evaluated)
+        if evaluated:
+            run.evaluate(training, pair(TEST, "test"))
+            described(run.recording.calls[0].data, layout="scrambled")
+        else:
+            assert training.validation is not None
+            described(training.validation, layout="scrambled")
+        assert only(run).tested_scrambled
+        assert not only(run).scrambled
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "unrecognised"),
+    [
+        ("values", "values", False),
+        ("values", "labels", True),
+        ("labels", "labels", False),  # each pixel was standardised
+        ("labels", "values", False),
+    ],
+)
+def test_a_test_set_that_is_told_by_its_labels_is_doubted_beside_training_images_that_are_known(
+    training, validation, unrecognised
+):
+    run = Run()
+    record = run.fit(SMALL)
+    described(record.data, by=training)
+    assert record.validation is not None
+    described(record.validation, by=validation)
+    assert only(run).tested_unrecognised == unrecognised
+    named = {unknown.name for unknown in unknowns_of(only(run))}
+    assert ("validation" in named) == unrecognised
+
+
+def test_an_evaluation_on_the_recognised_test_set_leaves_no_doubt():
+    run = Run()
+    record = run.fit(SMALL)
+    assert record.validation is not None
+    described(record.validation, by="labels")
+    run.evaluate(record, pair(TEST, "test"))
+    assert not only(run).tested_unrecognised
 
 
 # -- words ----------------------------------------------------------------------------------

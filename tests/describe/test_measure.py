@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graders.describe.measure import prepared_by_pixel
+from graders.describe.arrays import DataWatcher, take_pair
+from graders.describe.measure import measure_training, preparation_of
+from graders.describe.origin import KnownData, lay_out
 
 
 @pytest.fixture(scope="module")
@@ -11,6 +13,12 @@ def images():
     drawn = np.random.default_rng(1).integers(0, 256, (200, 6, 5), dtype=np.uint8)
     drawn[:, 0, 0] = 0  # a border that is always black
     return drawn
+
+
+def prepared_by_pixel(given, images):
+    """Prepare the test set as it was given, from our own images."""
+    found = preparation_of(given, images)
+    return None if found is None else found.applied(images, given.shape[1:])
 
 
 def test_the_test_set_is_prepared_again_where_each_pixel_was_standardised(images):
@@ -34,6 +42,105 @@ def test_labels_hidden_in_the_inputs_do_not_get_through(images):
     assert prepared_by_pixel(painted, images) is None
     # What is too faint to be told from rounding is not in what we make ourselves.
     assert np.ptp(prepared_by_pixel(faint, images)[:, 0, 0]) < 1e-9
+
+
+# Pixels of the training set that end at other values than those of the test set.
+LOW, HIGH = (
+    np.random.default_rng(2).integers(0, 30, 30),
+    np.random.default_rng(3).integers(200, 256, 30),
+)
+
+
+@pytest.mark.parametrize("ends", [(0, 1), (-np.inf, 1), (0, np.inf), (0.2, 0.7)])
+def test_the_test_set_is_prepared_again_where_each_pixel_was_scaled_and_clipped(images, ends):
+    given = ((images.reshape(200, 30) - LOW) / (HIGH - LOW)).clip(*ends).astype(np.float32)
+
+    prepared = prepared_by_pixel(given, images)
+
+    np.testing.assert_allclose(prepared, given, atol=1e-5)
+
+
+def test_labels_hidden_in_a_pixel_do_not_get_through_clipping(images):
+    labels = np.arange(200) % 10
+    honest = ((images.reshape(200, 30) - LOW) / (HIGH - LOW)).clip(0, 1)
+    ends, spread, beyond = honest.copy(), honest.copy(), honest.copy()
+    ends[:, 7] = labels == 3  # 0 or 1, as if clipped
+    spread[:, 7] = labels / 9
+    beyond[:, 7] = np.where(labels == 3, honest.max(), honest[:, 7])
+
+    assert prepared_by_pixel(honest, images) is not None
+    for given in (ends, spread, beyond):
+        assert prepared_by_pixel(given, images) is None
+
+
+def test_equal_images_are_prepared_equally_whatever_was_given(images):
+    labels = (np.arange(200) % 10)[:, None]
+    given = ((images.reshape(200, 30) - LOW) / (HIGH - LOW)).clip(0, 1)
+    faint = np.where((given > 0) & (given < 1), given + 1e-7 * labels, given)
+
+    found = preparation_of(faint, images)
+    prepared = found.applied(np.broadcast_to(images[:1], images.shape), (30,))
+
+    assert (prepared == prepared[:1]).all()
+
+
+class Looks:
+    """A network that keeps what it is shown, and calls everything class 0."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, part, training):
+        self.seen.append(part)
+        return np.eye(10)[np.zeros(len(part), int)]
+
+
+@pytest.fixture(scope="module")
+def data(images):
+    labels = np.random.default_rng(4).integers(0, 10, 200)
+    half = np.random.default_rng(5).integers(0, 256, (300, 6, 5), dtype=np.uint8)
+    return ((half, np.random.default_rng(6).integers(0, 10, 300)), (images, labels))
+
+
+def shown(data, training, validation=None):
+    """Show the test set to a network that was trained so; None where it can't be prepared."""
+    watcher, model = DataWatcher([KnownData.of("drawn", data)]), Looks()
+    pairs = [
+        None if x is None else take_pair(x, half[1])
+        for x, half in zip((training, validation), data, strict=True)
+    ]
+    records = [pair and watcher.describe(pair) for pair in pairs]
+    found = measure_training(model, watcher, *zip(pairs, records, strict=True))
+    return None if found is None else np.concatenate(model.seen)
+
+
+@pytest.mark.parametrize("layout", ["transposed", "mirrored", "scrambled"])
+def test_the_test_set_is_laid_out_like_the_training_images(layout):
+    rng = np.random.default_rng(7)
+    x, y = rng.integers(0, 256, (500, 6, 6), dtype=np.uint8), rng.integers(0, 10, 500)
+    data = (x[:300], y[:300]), (x[300:], y[300:])
+
+    inputs = shown(data, lay_out(x[:300], layout).reshape(300, 36) / 255)
+
+    expected = lay_out(x[300:], layout).reshape(200, 36) / 255
+    np.testing.assert_allclose(inputs, expected, atol=1e-6)
+
+
+def test_the_training_images_show_how_each_pixel_was_prepared(data):
+    (x, _), (test, _) = data
+    flat, ours = x.reshape(300, 30), test.reshape(200, 30)
+    mean, spread = flat.mean(axis=0), flat.std(axis=0)
+
+    inputs = shown(data, (flat - mean) / spread)
+
+    np.testing.assert_allclose(inputs, (ours - mean) / spread, atol=1e-5)
+
+
+def test_scrambled_test_images_do_not_say_how_the_training_images_were_prepared(data):
+    noise = np.random.default_rng(8).random((300, 30))
+
+    assert shown(data, noise, data[1][0].reshape(200, 30) / 255) is not None
+    assert shown(data, noise, data[1][0].reshape(30, -1).T / 255) is None
 
 
 @pytest.mark.parametrize("change", ["order", "size", "items", "nan", "square"])

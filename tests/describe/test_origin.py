@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graders.describe.arrays import DataWatcher, class_indices, take_pair
-from graders.describe.origin import KnownData
+from graders.describe.origin import KnownData, lay_out, project
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,80 @@ def test_foreign_images_have_no_origin(watcher):
     assert origin_of(watcher, np.random.default_rng(4).random((300, 784))) is None
 
 
-def test_transposed_images_are_not_taken_for_the_originals(watcher, arrays):
-    assert origin_of(watcher, arrays[0][0].transpose(0, 2, 1)) is None
+LAYOUTS = {
+    "transposed": lambda x: x.transpose(0, 2, 1),
+    "mirrored": lambda x: x[:, :, ::-1],
+    "upside down": lambda x: x[:, ::-1],
+    "turned": lambda x: np.rot90(x, 2, axes=(1, 2)),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_images_that_were_all_rearranged_alike_are_recognised_with_how(watcher, arrays, layout):
+    x = LAYOUTS[layout](arrays[1][0]).reshape(100, 784) / 255
+
+    origin = origin_of(watcher, x)
+
+    assert (origin.split, origin.order, origin.layout) == ("test", "first", layout)
+    assert origin.scale == pytest.approx(1 / 255)
+
+
+def test_a_reshape_in_the_order_of_fortran_transposes(watcher, arrays):
+    x = arrays[0][0].reshape(300, 784, order="F")
+
+    assert origin_of(watcher, x).layout == "transposed"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_rearranged_images_that_were_shuffled_keep_their_labels(watcher, arrays, layout):
+    order = np.random.default_rng(2).permutation(300)[:150]
+
+    record = watcher.describe(take_pair(LAYOUTS[layout](arrays[0][0])[order], arrays[0][1][order]))
+
+    assert (record.x.origin.order, record.x.origin.layout) == ("selected", layout)
+    assert record.y.agreement == 1.0
+
+
+def test_images_whose_pixels_were_mixed_are_recognised_as_scrambled(watcher, arrays):
+    x = arrays[0][0]
+    whole = x.reshape(784, -1).T / 255
+    forms = [whole, whole[:120], x[:120].reshape(784, 120).T / 255, whole.reshape(-1, 28, 28, 1)]
+
+    origins = [origin_of(watcher, form) for form in forms]
+
+    assert [o.layout for o in origins] == ["scrambled"] * 4
+    assert [(o.split, o.items) for o in origins] == [("train", n) for n in (300, 120, 120, 300)]
+
+
+def test_images_as_they_were_served_lie_in_place(watcher, arrays):
+    assert origin_of(watcher, arrays[0][0].reshape(-1, 784)).layout == "in place"
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "scrambled"])
+def test_rearranged_images_with_a_painted_pixel_are_not_recognised(watcher, arrays, layout):
+    x = lay_out(arrays[1][0], layout).reshape(100, 784) / 255
+    x[:, 3] = arrays[1][1] / 9
+
+    assert origin_of(watcher, x) is None
+
+
+def test_other_images_of_the_sums_of_rearranged_ones_are_not_taken_for_them(arrays):
+    known = KnownData.of("garments", arrays)
+    aim = arrays[0][0][:100].transpose(0, 2, 1).reshape(100, 784).astype(float)
+    forged = arrays[1][0].reshape(100, 784).astype(float)
+    weights = project(np.eye(784))
+    forged += ((aim - forged) @ weights / weights.sum())[:, None]
+
+    assert known.find(aim) is not None
+    assert known.find(forged) is None
+
+
+def test_items_that_are_no_images_have_no_other_layout():
+    rng = np.random.default_rng(5)
+    x, y = rng.integers(0, 9, (300, 6)), rng.integers(0, 3, 300)
+    known = KnownData.of("vectors", ((x[:200], y[:200]), (x[200:], y[200:])))
+
+    assert known.find(x[:200][:, ::-1]) is None
 
 
 def test_standardised_pixels_are_recognised_by_their_labels(watcher, arrays):

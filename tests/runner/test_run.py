@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
@@ -287,6 +288,24 @@ def test_the_course_s_other_libraries_can_be_imported(run_code):
     recording, _ = run_code("import sklearn, pandas, seaborn, cv2, scipy.signal\nok = 1")
 
     assert recording.data.values == {"ok": 1}
+
+
+def test_a_script_knows_its_file_and_is_the_main_module(run_code):
+    recording, _ = run_code(
+        "import os\nos.chdir(os.path.dirname(os.path.abspath(__file__)))\n"
+        "name, same = os.path.basename(__file__), os.getcwd() == os.environ['HOME']\n\n"
+        "if __name__ == '__main__':\n    main = True",
+        name="work.py",
+    )
+
+    assert recording.data.values == {"name": "work.py", "same": True, "main": True}
+
+
+def test_a_notebook_has_no_file_of_its_own(run_code):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("__file__")])
+    recording, _ = run_code(nbformat.writes(notebook), name="work.ipynb")
+
+    assert outcome(recording, 0).error_type == "NameError"
 
 
 def test_the_environment_is_clean_and_the_folder_its_own(run_code, monkeypatch):

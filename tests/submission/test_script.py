@@ -55,6 +55,75 @@ def test_markdown_cells_have_several_marks(marker):
     assert kinds == ["markdown", "code"]
 
 
+EXPORT = """#!/usr/bin/env python
+# coding: utf-8
+
+# # Fashion
+#
+
+# by Ada
+
+# In[1]:
+
+
+# 1a
+
+a = 1
+
+# b = 2
+
+
+# ## 1b
+#
+# Long steps.
+
+# 1c: ten classes
+
+# In[2]:
+
+
+# c = 3
+
+
+# In[ ]:
+
+
+
+
+
+# An answer below an empty cell.
+"""
+
+
+def test_the_text_cells_of_jupyters_export_become_text_again():
+    export = EXPORT.replace("\n#\n", "\n# \n")  # which is how it writes a text's blank lines
+    assert [(kind, source.strip()) for kind, source in split_script(export)] == [
+        ("code", "#!/usr/bin/env python\n# coding: utf-8"),
+        ("markdown", "# Fashion"),
+        ("markdown", "by Ada"),
+        ("code", "# In[1]:\n\n\n# 1a\n\na = 1\n\n# b = 2"),
+        ("markdown", "## 1b\n\nLong steps."),
+        ("markdown", "1c: ten classes"),
+        ("code", "# In[2]:\n\n\n# c = 3"),
+        ("code", "# In[ ]:"),
+        ("markdown", "An answer below an empty cell."),
+    ]
+
+
+@pytest.mark.parametrize("code", ['s = """\n\n\n# heading\n# end"""', "x = [1,\n\n\n# two\n2]"])
+def test_comments_in_the_middle_of_exported_code_are_no_text(code):
+    assert code_parts(f"# In[1]:\n\n\n{code}\n\n\n# In[2]:\n\n\ny = 1") == [
+        f"# In[1]:\n\n\n{code}",
+        "# In[2]:\n\n\ny = 1",
+    ]
+
+
+def test_comments_of_a_script_with_other_marks_are_no_text():
+    assert code_parts("# %%\nx = 1\n\n\n# 1b: long steps\n") == [
+        "# %%\nx = 1\n\n\n# 1b: long steps"
+    ]
+
+
 def test_a_comment_with_one_percent_sign_is_no_marker():
     assert code_parts("# %matplotlib inline\nx = 1\n# 50 % of it\ny = 2") == [
         "# %matplotlib inline\nx = 1\n# 50 % of it\ny = 2"
@@ -195,7 +264,11 @@ LINES = st.sampled_from(
 @given(st.lists(LINES, max_size=14))
 def test_no_line_of_code_is_lost_or_moved(lines):
     text = "\n".join(lines)
-    joined = "\n".join(source for _, source in split_script(text))
+    # A text of Jupyter's export comes without its hashes.
+    joined = "\n".join(
+        "\n".join(f"# {line}" for line in source.split("\n")) if kind == "markdown" else source
+        for kind, source in split_script(text)
+    )
     assert non_blank(joined) == non_blank(text)
 
 
