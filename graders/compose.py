@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from graders import __version__
 from graders.assignment import Assignment, Exercise
-from graders.checks.attempts import Attempt
+from graders.checks.attempts import Attempt, place
 from graders.checks.context import CheckContext
 from graders.checks.texts import text_answers, text_value
 from graders.errors import RunError
@@ -49,6 +49,7 @@ def compose(
     cut_short = ended.how == "killed" and context.recording.data.status == "running"
     if ended.how == "died" or cut_short:
         checks = [_not_to_blame(check, ended) for check in checks]
+    checks = [_pointed_to_error(check, context.recording) for check in checks]
     recording = context.recording
     asked = context.assignment.exercises
     answers = text_answers(
@@ -143,8 +144,7 @@ def _exercise(
             rubric=exercise.manual.rubric,
             answer=answer,
         )
-    # An error is the grader's: its points are neither given nor lost until a person has looked.
-    open_points = sum(check.points for check in own if check.outcome is Outcome.ERROR)
+    open_points = sum(check.points for check in own if check.outcome.is_open)
     return ExerciseResult(
         id=exercise.id,
         section=exercise.section,
@@ -170,6 +170,22 @@ def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:
             "No points are lost; a TA will look.",
         }
     )
+
+
+def _pointed_to_error(check: CheckResult, recording: RecordingFolder) -> CheckResult:
+    """Name the exercise's own cell that failed, where nothing to check was found."""
+    if check.outcome is not Outcome.NOT_ATTEMPTED:
+        return check
+    cells = {cell.index: cell for cell in recording.data.cells}
+    for outcome in recording.data.outcomes:
+        cell = cells.get(outcome.index)
+        if outcome.status == "error" and cell is not None and cell.exercise == check.exercise:
+            error = (outcome.error_type or "an error")[:_NAME_CHARACTERS]
+            hint = f"{place(cell.index).capitalize()}, of this exercise, stopped with {error}: "
+            return check.model_copy(
+                update={"hint": f"{hint}mend that first. It is shown at the end of this page."}
+            )
+    return check
 
 
 def _execution(recording: RecordingFolder, ended: Ended) -> Execution:

@@ -31,6 +31,12 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
         "Use keras.utils.to_categorical.",
     ),
     (
+        "ImportError",
+        r"pydot|graphviz",
+        "plot_model() needs Graphviz, which is not part of the course's environment; summary() "
+        "shows the same. No exercise asks for it.",
+    ),
+    (
         "(ValueError|TypeError)",
         r"\blr\b|Argument\(s\) not recognized: \{'lr'",
         "Keras 3 calls it learning_rate: SGD(learning_rate=0.01).",
@@ -46,6 +52,32 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
         r"Shapes? .*incompatible|expected (min_ndim|axis|ndim|shape)|Input 0 of layer",
         "The array's shape is not what the network's first layer expects: dense networks take "
         "(n, 784), convolutional ones (n, 28, 28, 1).",
+    ),
+    (
+        "ValueError",
+        r"Data cardinality is ambiguous",
+        "fit() was given more images than labels, or fewer: cut and prepare both in the same way.",
+    ),
+    (
+        "ValueError",
+        r"Sequential model .*(has no layers|no layers)|has not yet been built",
+        "Add layers to the network, keras.Input((784,)) or keras.Input((28, 28, 1)) first.",
+    ),
+    (
+        "TypeError",
+        r"Invalid shape .* for image data",
+        "imshow() takes an image of 28x28: reshape the vector with image.reshape(28, 28).",
+    ),
+    (
+        "\\w+",
+        r"Received a label value of \d+ which is outside the valid range",
+        "The last layer has too few units for the labels: ten classes need ten.",
+    ),
+    (
+        "AttributeError",
+        r"module '(tensorflow\.)?(keras|numpy|tensorflow)\S*' has no attribute",
+        "The name is misspelt, or it is gone from this version: Keras writes layers with capitals, "
+        "such as keras.Input and keras.layers.Dense.",
     ),
     (
         "ValueError",

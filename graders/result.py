@@ -24,7 +24,13 @@ class Outcome(StrEnum):
     FAILED = "failed"
     NOT_ATTEMPTED = "not_attempted"  # nothing to check was found
     BLOCKED = "blocked"  # it depends on a check that failed
+    UNSCORED = "unscored"  # nothing to compare with, or nobody but a person can tell: left open
     ERROR = "error"  # the grader's or the machine's fault: never a zero, always shown to the TA
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the points are neither given nor lost until a person has looked."""
+        return self in {Outcome.UNSCORED, Outcome.ERROR}
 
 
 class Base(BaseModel):

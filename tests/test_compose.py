@@ -73,6 +73,39 @@ def exercises(result: Result) -> dict[str, tuple[float, float]]:
     return {one.id: (one.score, one.pending) for one in result.exercises}
 
 
+# -- where an exercise's own cell failed ----------------------------------------------------
+
+
+def failed_in(exercise: str) -> Recording:
+    cell = Cell(index=6, kind="code", source="model = Dense(", exercise=exercise)
+    outcome = CellOutcome(index=6, status="error", error_type="SyntaxError", error_message="x")
+    return Recording(status="complete", cells=[cell], outcomes=[outcome])
+
+
+def hint(result: Result, exercise: str) -> str:
+    (found,) = [check.hint for check in result.checks if check.exercise == exercise]
+    return found
+
+
+def test_what_is_missing_because_its_cell_failed_points_at_that_cell():
+    missing = check("1b", Outcome.NOT_ATTEMPTED, 2, hint="Build it in a cell of its own.")
+    assert hint(make(missing, recording=failed_in("1b")), "1b") == (
+        "Cell 7, of this exercise, stopped with SyntaxError: mend that first. "
+        "It is shown at the end of this page."
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNSCORED])
+def test_what_was_found_keeps_its_hint_though_its_cell_failed(outcome):
+    found = check("1b", outcome, 2, hint="Look at the layers.")
+    assert hint(make(found, recording=failed_in("1b")), "1b") == "Look at the layers."
+
+
+def test_the_failed_cell_of_another_exercise_is_not_pointed_at():
+    missing = check("1b", Outcome.NOT_ATTEMPTED, 2, hint="Build it in a cell of its own.")
+    assert hint(make(missing, recording=failed_in("1a")), "1b") == "Build it in a cell of its own."
+
+
 # -- points ---------------------------------------------------------------------------------
 
 

@@ -299,7 +299,7 @@ def test_who_does_something_else_the_second_time_is_left_open_and_gains_nothing(
     graded = students.grade(LOAD + marked + OTHERWISE[what], just_above)
 
     assert (tmp_path / "marker").exists()
-    assert graded.check.outcome is Outcome.ERROR
+    assert graded.check.outcome is Outcome.UNSCORED
     assert "can't be repeated" in graded.check.message
     assert graded.score.observed == [first]
     assert graded.attempts == [2, 3]

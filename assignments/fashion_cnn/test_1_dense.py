@@ -20,6 +20,7 @@ from graders.checks import (
     exercise,
     require,
 )
+from graders.checks.attempts import is_scrambled
 from graders.expectations import Expectations
 from graders.recording import RecordingFolder
 from graders.recording.schema import ArrayRecord
@@ -32,10 +33,27 @@ def test_images_are_vectors(matches: Matches, recording: RecordingFolder) -> Non
     """The dense networks are trained on vectors: fit() sees (n, 784)."""
     seen = _dense_trainings(matches)
     if not seen:
-        _look_for_prepared(recording, lambda a: a.shape[1:] == [784], "(n, 784)")
+        _look_for_prepared(
+            recording,
+            lambda a: a.shape[1:] == [784] and not is_scrambled(a.origin),
+            "(n, 784), one image in each row",
+        )
         return
-    if any(a.x is not None and a.x.shape[1:] == [784] for a in seen):
+    vectors = [a for a in seen if a.x is not None and a.x.shape[1:] == [784]]
+    trained = [a for a in vectors if not a.scrambled]
+    mixed = next((a for a in trained or vectors if a.scrambled or a.tested_scrambled), None)
+    if trained and (mixed is None or any(a.tested and not a.tested_scrambled for a in trained)):
         return
+    if mixed is not None:
+        which = "training" if mixed.scrambled else "test"
+        raise CheckFailed(
+            f"The {which} images were scrambled: each row holds pixels of many images.",
+            expected="(n, 784), one image in each row",
+            found="(n, 784), the pixels of different images in each row",
+            where=mixed.where,
+            hint="x.reshape(len(x), 784) keeps the pixels of each image together; "
+            "x.reshape(784, -1).T has the right shape, and mixes them.",
+        )
     attempt = next((a for a in seen if a.x is not None), None)
     if attempt is None or attempt.x is None:
         raise _unreadable(seen[0])

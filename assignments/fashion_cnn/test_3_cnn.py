@@ -59,7 +59,7 @@ def test_poolings(matches: Matches) -> None:
 
 @exercise("3a", points=1)
 def test_input_and_output(matches: Matches) -> None:
-    """The network takes 28x28x1 images and ends in 10 softmax outputs."""
+    """The network takes scaled images of 28x28x1 and ends in 10 softmax outputs."""
     match = matches["cnn"]
     attempt = require(match, CNN, trained=False)
     assert_layers(
@@ -78,6 +78,7 @@ def test_input_and_output(matches: Matches) -> None:
             where=attempt.where,
             hint="Give the images a channel: reshape(-1, 28, 28, 1).",
         )
+    assert_aspects(match, "scaling")
 
 
 @exercise("3b", points=1)

@@ -63,7 +63,8 @@ def test_adam_is_better(
     adam = require(match, "convolutional network trained with Adam")
     assert_layers(match, "the network of 4a (or of 3a)")
     assert_aspects(match, "optimizer", hint="Pass optimizer='adam' to compile().")
-    assert_aspects(match, "learning_rate", "fresh", "items", "labels", "loss", "epochs")
+    assert_aspects(match, "learning_rate", hint="Leave Adam's settings alone: optimizer='adam'.")
+    assert_aspects(match, "fresh", "items", "labels", "loss", "epochs")
     one, other = ("cnn_adam", "cnn") if _pools(adam) else ("adam", "strided")
     twin = matches["strided"].wanted.but("twin", "4a", networks=())
     assert_better(

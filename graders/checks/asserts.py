@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graders.checks.aspects import Aspect
 from graders.checks.attempts import Attempt
 from graders.checks.layers import Difference
 from graders.checks.matching import Match, describe_layers
@@ -45,6 +46,8 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
 
     Raises:
         NotAttempted: there is none.
+        CheckFailed: Keras refused to train it for a mistake that earns no points elsewhere, from
+            where this one follows.
         Unscored: there is one of which only the student's own process tells.
 
     """
@@ -74,6 +77,15 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
             ended = attempt.training.status == "ok"
             problem = "was given to fit(), " + (
                 "but for no epoch at all" if ended else "which did not come to its end"
+            )
+        if attempt.failed and (refused := match.refused_because_of()):
+            raise CheckFailed(
+                f"Keras refused this training because of a mistake in {' and '.join(refused)}.",
+                expected=what,
+                found=attempt.title,
+                where=attempt.where,
+                hint=f"Mend {refused[0]}, and this is trained as well.",
+                follows_from=refused,
             )
         raise NotAttempted(
             f"A network for this exercise {problem}.",
@@ -172,13 +184,18 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
         return
     first = own[0] if own else wrong[0]
     raise CheckFailed(
-        _sentence("; ".join(f"{_WORDS[a.name]} {a.found}, not {a.expected}" for a in wrong)),
+        _sentence("; ".join(in_words(aspect) for aspect in wrong)),
         expected="; ".join(aspect.expected for aspect in wrong),
         found="; ".join(aspect.found for aspect in wrong),
         where=attempt.where,
         hint=hint or HINTS.get(first.name, ""),
         follows_from=() if own else tuple(dict.fromkeys(e for s in sources for e in s)),
     )
+
+
+def in_words(aspect: Aspect) -> str:
+    """Say a difference in words, such as 'the loss is mse, not categorical_crossentropy'."""
+    return f"{_WORDS[aspect.name]} {aspect.found}, not {aspect.expected}"
 
 
 def because(sentence: str, attempt: Attempt) -> str:

@@ -27,7 +27,7 @@ _OUTCOMES = {
     CheckFailed: Outcome.FAILED,
     NotAttempted: Outcome.NOT_ATTEMPTED,
     Blocked: Outcome.BLOCKED,
-    Unscored: Outcome.ERROR,
+    Unscored: Outcome.UNSCORED,
 }
 
 

@@ -19,6 +19,7 @@ FORM = {
     "InputLayer",
     "Flatten",
     "Reshape",
+    "Squeeze",
     "Rescaling",
     "Identity",
     "ExpandDims",
@@ -73,6 +74,9 @@ class Difference:
         """Identify the same mistake made again in a network built on this one."""
         if self.is_output:
             return ("output", 0, self.setting, str(self.found))
+        if self.setting == "extra":
+            # One layer too many is the same mistake, however wide it is in a wider network.
+            return (self.kind, 0, "extra", "")
         return (self.kind, self.position, self.setting, str(self.found))
 
 
@@ -346,8 +350,11 @@ def _differences(
         Difference(want.kind, position, name, expected, value, is_output)
         for name, expected, value in _setting_differences(want, have)
     ]
-    if not found and is_output and want.shape and have.shape and want.shape != have.shape:
-        found = [Difference(want.kind, position, "shape", want.shape[1:], have.shape[1:], True)]
+    if not found and is_output and want.shape and have.shape:
+        # A network may fix the number of items in a batch: that is none of its layers' business.
+        shapes = want.shape[1:], have.shape[1:]
+        if shapes[0] != shapes[1]:
+            found = [Difference(want.kind, position, "shape", *shapes, is_output=True)]
     return found
 
 

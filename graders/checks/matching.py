@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from graders.checks.aspects import Aspect, Course, Unknown, Wanted, aspects_of, unknowns_of
+from graders.checks.aspects import (
+    SCRAMBLED,
+    Aspect,
+    Course,
+    Unknown,
+    Wanted,
+    aspects_of,
+    unknowns_of,
+)
 from graders.checks.attempts import Attempt
 from graders.checks.layers import (
     Comparison,
@@ -115,6 +123,21 @@ class Match:
             and first is not self
             and _same(first.aspect(name), mine)
         )
+
+    def refused_because_of(self) -> tuple[str, ...]:
+        """Return the exercises whose mistakes make Keras refuse this training, the own left out.
+
+        A loss that doesn't fit the labels, images that are no vectors, outputs that are not ten.
+        """
+        found = [
+            exercise
+            for name in ("loss", "vectorised")
+            if (mine := self.aspect(name)) is not None and mine.key != SCRAMBLED
+            for exercise in (self.sources(name) or (self.owner(name),))
+        ]
+        if any(d.is_output and d.setting == "units" for d in self.layer_differences):
+            found.append(self.layers_inherited_from() or self.owner("layers"))
+        return tuple(dict.fromkeys(e for e in found if e != self.wanted.exercise))
 
     def layers_inherited_from(self) -> str | None:
         """Return the exercise where all differences between the networks were made, or None."""

@@ -10,10 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graders.checks.asserts import MEASURABLE, because
+from graders.checks.aspects import SCRAMBLED, Aspect
+from graders.checks.asserts import HINTS, MEASURABLE, because, in_words
 from graders.checks.attempts import Attempt
 from graders.checks.context import CheckContext
-from graders.checks.matching import Match
+from graders.checks.matching import Match, describe_layers
 from graders.checks.outcome import CheckFailed, Unscored, attach, flag
 from graders.result import ScoreEvidence
 from graders.tolerance import ATTEMPTS, Range
@@ -145,8 +146,12 @@ def assert_better(
 
 def differs(match: Match) -> bool:
     """Tell whether a training is another than the reference's, in what moves an accuracy."""
-    moved = any(aspect.name in _ACCURACY_ASPECTS for aspect in match.aspects)
-    return moved or bool(match.layer_differences)
+    return bool(_moving(match) or match.layer_differences)
+
+
+def _moving(match: Match) -> list[Aspect]:
+    """List what moves an accuracy; another shape of the same images doesn't."""
+    return [a for a in match.aspects if a.name in _ACCURACY_ASPECTS or a.key == SCRAMBLED]
 
 
 def _judge(
@@ -200,7 +205,7 @@ def _judge(
         expected=_wanted(expected),
         found=score.found,
         where=attempt.where,
-        hint=score.hint,
+        hint=_reason(match) or score.hint,
         follows_from=_explaining(match),
         credit=expected.credit(best),
     )
@@ -286,12 +291,21 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _reason(match: Match) -> str:
+    """Name what is known to make an accuracy low; an empty text where nothing is."""
+    if wrong := _moving(match):
+        hint = "" if wrong[0].key == SCRAMBLED else HINTS.get(wrong[0].name, "")
+        return f"What may explain it: {in_words(wrong[0])}. {hint}".strip()
+    if match.layer_differences:
+        return f"What may explain it: {describe_layers(match.layer_differences)}."
+    return ""
+
+
 def _explaining(match: Match) -> tuple[str, ...]:
     """Exercises, other than this one, whose mistakes in this training may explain a low score."""
     found = [
         exercise
-        for a in match.aspects
-        if a.name in _ACCURACY_ASPECTS
+        for a in _moving(match)
         for exercise in (match.sources(a.name) or (match.owner(a.name),))
     ]
     if match.layer_differences:

@@ -20,6 +20,7 @@ _STYLES: dict[Outcome, str] = {
     Outcome.FAILED: "red",
     Outcome.NOT_ATTEMPTED: "dim",
     Outcome.BLOCKED: "dim",
+    Outcome.UNSCORED: "magenta",
     Outcome.ERROR: "magenta",
 }
 _LONGEST_ERROR = 240
@@ -124,7 +125,7 @@ class _Paper:
         title = self.text(f"{view.exercise.id}  ", "bold")
         title.append_text(self.mark(result)).append(" ")
         title.append_text(self.text(result.title, "bold"))
-        if result.outcome is not Outcome.ERROR:
+        if not result.outcome.is_open:
             title.append(f"  {number(result.score)}/{number(result.points)}", "dim")
         message = words.message_of(result)
         if check.kept:

@@ -64,9 +64,7 @@ class Tally:
     def of(cls, exercise: ExerciseResult) -> Tally:
         """Count one exercise. What the grader could not check is pending, never lost."""
         unchecked = sum(
-            check.points - check.score
-            for check in exercise.checks
-            if check.outcome is Outcome.ERROR
+            check.points - check.score for check in exercise.checks if check.outcome.is_open
         )
         unread = 0.0
         if exercise.manual and exercise.manual.score is None:

@@ -33,6 +33,7 @@ OUTCOMES: dict[Outcome, Sign] = {
     Outcome.FAILED: Sign("✗", "x", "failed"),
     Outcome.NOT_ATTEMPTED: Sign("○", "o", "not attempted"),
     Outcome.BLOCKED: Sign("⊘", "/", "blocked"),
+    Outcome.UNSCORED: Sign("◌", "-", "left open"),
     Outcome.ERROR: Sign("!", "!", "could not be checked"),
 }
 # A check that failed with a part of its points; `sign_of` tells it from one without any.
@@ -176,7 +177,7 @@ def message_of(check: CheckResult) -> str:
 
 def hint_of(check: CheckResult) -> str:
     """Name the one thing to try; nothing for hidden checks and for the grader's own errors."""
-    if check.hint or check.hidden or check.outcome is Outcome.ERROR:
+    if check.hint or check.hidden or check.outcome.is_open:
         return check.hint
     return _HINTS.get(check.outcome, "")
 

@@ -91,7 +91,7 @@ def test_a_check_that_returns_has_passed_with_all_its_points(sheet):
         ("CheckFailed", Outcome.FAILED),
         ("NotAttempted", Outcome.NOT_ATTEMPTED),
         ("Blocked", Outcome.BLOCKED),
-        ("Unscored", Outcome.ERROR),
+        ("Unscored", Outcome.UNSCORED),
     ],
 )
 def test_each_word_of_a_check_is_an_outcome(sheet, raised, outcome):

@@ -187,6 +187,12 @@ def test_a_network_that_was_not_flattened_differs_in_its_output():
     assert differences([wanted], [found]) == [("dense", 1, "shape")]
 
 
+def test_a_batch_of_a_fixed_size_is_no_difference():
+    wanted = dense(10, "softmax").model_copy(update={"output_shape": [None, 10]})
+    found = dense(10, "softmax").model_copy(update={"output_shape": [64, 10]})
+    assert differences([wanted], [found]) == []
+
+
 def test_an_empty_network_lacks_every_layer():
     assert [d[2] for d in differences(SMALL, [])] == ["missing"] * 3
 

@@ -94,7 +94,7 @@ def exercise(
 ) -> ExerciseResult:
     given = manual.score or 0 if manual else 0
     unread = manual.points if manual and manual.score is None else 0
-    unchecked = sum(check.points for check in checks if check.outcome is Outcome.ERROR)
+    unchecked = sum(check.points for check in checks if check.outcome.is_open)
     return ExerciseResult(
         id=id_,
         section=section,
