@@ -129,7 +129,7 @@ def test_evidence_is_told_apart_by_its_kind():
 
 def test_outcomes_are_counted():
     result = make(check(Outcome.PASSED), check(Outcome.FAILED), check(Outcome.PASSED))
-    assert [result.count(outcome) for outcome in Outcome] == [2, 1, 0, 0, 0]
+    assert [result.count(outcome) for outcome in Outcome] == [2, 1, 0, 0, 0, 0]
 
 
 def test_checks_are_listed_in_the_order_of_the_sheet():

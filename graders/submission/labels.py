@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # "1f", "1 (f)", "1.f", "Exercise 1f:", "Ex. 1 f)"; the digit and the letter must stand together.
-_FULL = re.compile(r"(?<![\w.])(\d{1,2})\s*[.\-]?\s*\(?([a-z])\)?(?![\w])")
+_FULL = re.compile(r"(?<![\w.])(\d{1,2})\s{0,3}[.\-]?\s{0,3}\(?([a-z])\)?(?![\w])")
 # "(f)" or "f)" at the start of a line, after a heading that gave the number.
 _LETTER = re.compile(r"^\(?([a-z])[).:](?:\s|$)")
 # "Exercise 2", "Problem 2:", "Task 2."; "## 3. CNN".
@@ -18,21 +18,23 @@ _LEAD = (
     r"(?:(?:exercise|exercice|ex|task|problem|question|q|aufgabe|frage|übung|answer|antwort|réponse"
     r"|solution|lösung|part|teil|partie|no|nr|to|for|zu|à)\b[.:]?\s*|q(?=\d))"
 )
-_LABEL = r"(\d{1,2})\s*[.\-]?\s*\(?([a-z])(?![a-z0-9])"
+_LABEL = r"(\d{1,2})\s{0,3}[.\-]?\s{0,3}\(?([a-z])(?![a-z0-9])"
 _STARTING = re.compile(rf"[\W_]*{_LEAD}{{0,3}}[\W_]*{_LABEL}")
 # After any other word, only a colon or a bracket makes it a label: "Begründung 1f:".
 _AFTER_WORD = re.compile(rf"[\W_]*[^\W\d_]+[\W_]+{_LABEL}(?=\s*[):])")
 # "1b: long steps. 1c: ten classes": two labels in one line.
-_SECOND = re.compile(rf"(?<=[.;!?])[ \t]+(?=\(?{_LABEL}\)?\s?[:)])", re.IGNORECASE)
+_SECOND = re.compile(rf"(?<=[.;!?])[ \t]{{1,3}}(?=\(?{_LABEL}\)?\s?[:)])", re.IGNORECASE)
 # What a label is set off with from the words behind it, where these follow in the same line.
 _SET_OFF = re.compile(r"\s*(?:[)\]:.*_|>\u2013\u2014-]|$)")
 _HEADING = re.compile(r"\s*(?:#+|(?P<bold>\*\*|__))(?P<text>.*?)(?(bold)(?P=bold)|$)")
-_LINES_READ = 6
+# A label stands at a line's beginning; a line as long as its author liked must not be searched.
+_LINES_READ, _LINE_READ = 6, 200
 
 
 def section_number(source: str, kind: str) -> str | None:
     """Return the number of a heading such as "Exercise 2" or "## 3. CNN", or None."""
-    for line in source.strip().splitlines()[:_LINES_READ]:
+    for whole in source.strip().splitlines()[:_LINES_READ]:
+        line = whole[:_LINE_READ]
         if kind == "code" and not line.lstrip().startswith("#"):
             continue
         found = _SECTION.match(line.lstrip("#*_ \t").lower())
@@ -89,7 +91,7 @@ def passages(
     for line in _SECOND.sub("\n", source).splitlines():
         first = not any(lines) and not parts
         found = _starting_label(line, kind, known, number, first=first)
-        if found is None and kind == "markdown" and _HEADING.match(line):
+        if found is None and kind == "markdown" and _HEADING.match(line[:_LINE_READ]):
             section = section_number(line, kind)
             found, number = ("", section) if section is not None else (None, number)
         if found is not None:
@@ -103,13 +105,13 @@ def passages(
 
 def names_exercise(line: str) -> bool:
     """Tell whether a line begins with what looks like a label, of whatever sheet."""
-    return any(pattern.match(line.lower()) for pattern in (_STARTING, _AFTER_WORD))
+    return any(pattern.match(line[:_LINE_READ].lower()) for pattern in (_STARTING, _AFTER_WORD))
 
 
 def without_bare_label(text: str) -> str:
     """Leave out a first line that holds a label and nothing else."""
     line, _, rest = text.partition("\n")
-    found = _STARTING.match(line.lower())
+    found = _STARTING.match(line[:_LINE_READ].lower())
     return rest if found and not re.search(r"\w", line[found.end() :]) else text
 
 
@@ -120,7 +122,7 @@ def _starting_label(
 
     In a heading, and in the first line of a cell, words may follow at once: "1f Training".
     """
-    text = line.lower()
+    text = line[:_LINE_READ].lower()
     heading = _HEADING.match(text) if kind == "markdown" else None
     found = _AFTER_WORD.match(text)
     if found and f"{found[1]}{found[2]}" in known:
@@ -143,4 +145,4 @@ def _readable_lines(source: str, kind: str) -> list[str]:
     lines = source.strip().splitlines()[:_LINES_READ]
     if kind == "code":
         lines = [line for line in lines if line.lstrip().startswith("#")]
-    return [line.strip().lstrip("#*_ ").strip() for line in lines]
+    return [line[:_LINE_READ].strip().lstrip("#*_ ").strip() for line in lines]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graders.checks.texts import text_answers, text_value
@@ -232,3 +234,14 @@ def test_a_list_within_an_answer_does_not_end_it():
 def test_of_a_text_of_absurd_length_only_the_beginning_is_read():
     found = read(text("## 1b"), *[text("word " * 30_000) for _ in range(30)])
     assert len(found["1b"]) <= 2_001_000
+
+
+@pytest.mark.parametrize(
+    "piece", ["#", "- ", ". 1 ", "**1", "1 ", "1b ", "a", "ex ", "1" + " " * 900]
+)
+def test_a_line_as_long_as_its_author_liked_is_no_hold_up(piece):
+    line = piece * (99_000 // len(piece))
+    began = time.process_time()
+    found = read(text("## 1b"), text(f"{line}\nBecause of the gradients."), code(f"# {line}"))
+    assert found["1b"].endswith("Because of the gradients.")
+    assert time.process_time() - began < 5
