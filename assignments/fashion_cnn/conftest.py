@@ -21,6 +21,9 @@ _OWNERS = {
     "vectorised": "1a",
 }
 
+# 3a asks for its network and for scaled images; who never scaled any has paid in 1b.
+_IN_PART_3 = {"layers": "3a", "scaling": "3a"}
+
 SMALL = Wanted(
     "small",
     "1f",
@@ -51,7 +54,7 @@ CNN = SMALL.but(
     networks=("cnn",),
     family="convolutional",
     items=(60_000, _REDUCED_ITEMS),
-    owners=_OWNERS | {"layers": "3a"},
+    owners=_OWNERS | _IN_PART_3,
 )
 STRIDED = CNN.but("strided", "4a", networks=("strided",), bonus=True)
 # "In place of SGD": on the strided network, or on the one of exercise 3.
@@ -62,7 +65,7 @@ ADAM = STRIDED.but(
     optimizer="Adam",
     learning_rate=0.001,
     fresh=True,
-    owners=_OWNERS | {"layers": "3a", "learning_rate": "4b"},
+    owners=_OWNERS | _IN_PART_3 | {"learning_rate": "4b"},
     free=(),
 )
 
