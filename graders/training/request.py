@@ -28,7 +28,7 @@ from pydantic import (
 
 # Part of every fingerprint: raise it when the trainer changes what a request means, or what it
 # keeps of a training.
-VERSION = 1
+VERSION = 2
 
 # A request that is larger than any network of a course; what is longer is refused unread.
 REQUEST_BYTES = 4_000_000
