@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from graders import __version__
 from graders.assignment import Assignment, Exercise
@@ -65,10 +66,10 @@ def compose(
         graded_at=_now(),
         assignment=_assignment_info(context.assignment),
         submission=submission,
-        score=sum(exercise.score for exercise in exercises),
+        score=_total(exercise.score for exercise in exercises),
         points=context.assignment.points,
         bonus_points=context.assignment.bonus_points,
-        pending=sum(exercise.pending for exercise in exercises),
+        pending=_total(exercise.pending for exercise in exercises),
         exercises=exercises,
         execution=_execution(recording, ended),
         trainings=[
@@ -151,11 +152,16 @@ def _exercise(
         title=exercise.title,
         bonus=exercise.bonus,
         points=exercise.points,
-        score=sum(check.score for check in own),
+        score=_total(check.score for check in own),
         pending=open_points + (manual.points if manual else 0.0),
         checks=own,
         manual=manual,
     )
+
+
+def _total(points: Iterable[float]) -> float:
+    """Add points up; hundredths must not leave 27.990000000000002."""
+    return round(math.fsum(points), 6)
 
 
 def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:

@@ -121,6 +121,12 @@ def test_points_add_up_from_checks_to_exercises_to_the_sheet():
     assert (result.points, result.bonus_points) == (5, 4)
 
 
+def test_parts_of_points_add_up_to_hundredths():
+    parts = [check("1a", Outcome.FAILED) for _ in range(3)]
+    result = make(*(one.model_copy(update={"score": 0.1}) for one in parts))
+    assert (exercises(result)["1a"][0], result.score) == (0.3, 0.3)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED])
 def test_what_is_wrong_or_missing_scores_nothing_and_leaves_nothing_open(outcome):
     result = make(check("1b", outcome, 2))
