@@ -50,8 +50,9 @@ def compose(
     cut_short = ended.how == "killed" and context.recording.data.status == "running"
     if ended.how == "died" or cut_short:
         checks = [_not_to_blame(check, ended) for check in checks]
-    checks = [_pointed_to_error(check, context.recording) for check in checks]
     recording = context.recording
+    failed = _failed_by_exercise(recording)
+    checks = [_pointed_to_error(check, failed.get(check.exercise)) for check in checks]
     asked = context.assignment.exercises
     answers = text_answers(
         recording.data.cells, {exercise.id for exercise in asked}, context.assignment.starter_lines
@@ -178,20 +179,23 @@ def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:
     )
 
 
-def _pointed_to_error(check: CheckResult, recording: RecordingFolder) -> CheckResult:
+def _failed_by_exercise(recording: RecordingFolder) -> dict[str | None, CellOutcome]:
+    """Find the first cell of each exercise that failed."""
+    exercise_of = {cell.index: cell.exercise for cell in recording.data.cells}
+    failed = [outcome for outcome in recording.data.outcomes if outcome.status == "error"]
+    return {exercise_of.get(outcome.index): outcome for outcome in reversed(failed)}
+
+
+def _pointed_to_error(check: CheckResult, failed: CellOutcome | None) -> CheckResult:
     """Name the exercise's own cell that failed, where nothing to check was found."""
-    if check.outcome is not Outcome.NOT_ATTEMPTED:
+    if check.outcome is not Outcome.NOT_ATTEMPTED or failed is None:
         return check
-    cells = {cell.index: cell for cell in recording.data.cells}
-    for outcome in recording.data.outcomes:
-        cell = cells.get(outcome.index)
-        if outcome.status == "error" and cell is not None and cell.exercise == check.exercise:
-            error = (outcome.error_type or "an error")[:_NAME_CHARACTERS]
-            hint = f"{place(cell.index).capitalize()}, of this exercise, stopped with {error}: "
-            return check.model_copy(
-                update={"hint": f"{hint}mend that first. It is shown at the end of this page."}
-            )
-    return check
+    error = (failed.error_type or "an error")[:_NAME_CHARACTERS]
+    hint = (
+        f"{place(failed.index).capitalize()}, of this exercise, stopped with {error}: mend that "
+        "first. It is shown at the end of this page."
+    )
+    return check.model_copy(update={"hint": hint})
 
 
 def _execution(recording: RecordingFolder, ended: Ended) -> Execution:

@@ -7,7 +7,7 @@ needs the fewest differences in total is taken (Kuhn's Hungarian method, in scip
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -129,14 +129,26 @@ class Match:
 
         A loss that doesn't fit the labels, images that are no vectors, outputs that are not ten.
         """
-        found = [
-            exercise
+        names = [
+            name
             for name in ("loss", "vectorised")
             if (mine := self.aspect(name)) is not None and mine.key != SCRAMBLED
-            for exercise in (self.sources(name) or (self.owner(name),))
         ]
         if any(d.is_output and d.setting == "units" for d in self.layer_differences):
-            found.append(self.layers_inherited_from() or self.owner("layers"))
+            names.append("layers")
+        return self.charged_elsewhere(names)
+
+    def charged_elsewhere(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the exercises, this one left out, that answer for mistakes in these respects.
+
+        Those in which the same was wrong before, else the owner; "layers" stands for all layers.
+        """
+        found: list[str] = []
+        for name in names:
+            if name == "layers":
+                found.append(self.layers_inherited_from() or self.owner(name))
+            else:
+                found += self.sources(name) or (self.owner(name),)
         return tuple(dict.fromkeys(e for e in found if e != self.wanted.exercise))
 
     def layers_inherited_from(self) -> str | None:

@@ -303,11 +303,5 @@ def _reason(match: Match) -> str:
 
 def _explaining(match: Match) -> tuple[str, ...]:
     """Exercises, other than this one, whose mistakes in this training may explain a low score."""
-    found = [
-        exercise
-        for a in _moving(match)
-        for exercise in (match.sources(a.name) or (match.owner(a.name),))
-    ]
-    if match.layer_differences:
-        found.append(match.layers_inherited_from() or match.owner("layers"))
-    return tuple(dict.fromkeys(e for e in found if e != match.wanted.exercise))
+    names = [aspect.name for aspect in _moving(match)]
+    return match.charged_elsewhere([*names, *(["layers"] if match.layer_differences else [])])
