@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from graders.files import write_whole
 
@@ -126,11 +126,21 @@ class CheckResult(Base):
     evidence: list[Evidence] = Field(default_factory=list)
 
 
+class Judgement(Base):
+    """What a person has said of an exercise: the points, why, who, and when."""
+
+    score: float = Field(description="0 to the points that the person could give")
+    comment: str = Field(default="", description="for the student")
+    by: str = Field(default="", description="the person's name, for staff")
+    at: str = Field(description="ISO 8601, UTC")
+
+
 class ManualResult(Base):
     """A free-text question, for a person to read."""
 
     points: float
     score: float | None = Field(default=None, description="None: still to be read")
+    judgement: Judgement | None = Field(default=None, description="where the score comes from")
     question: str
     rubric: list[str] = Field(default_factory=list)
     answer: str | None = Field(default=None, description="None: no answer was found")
@@ -148,6 +158,9 @@ class ExerciseResult(Base):
     pending: float = 0.0
     checks: list[CheckResult] = Field(default_factory=list)
     manual: ManualResult | None = None
+    override: Judgement | None = Field(
+        default=None, description="a person's score for the whole exercise, in place of all else"
+    )
 
 
 class FailedCell(Base):
@@ -165,7 +178,9 @@ class FailedCell(Base):
 class Execution(Base):
     """How the run went."""
 
-    status: Literal["complete", "timeout", "stopped", "unusable", "error"]
+    status: Literal["complete", "timeout", "stopped", "unusable", "error", "missing"] = Field(
+        description="missing: on the roster, and nothing was handed in"
+    )
     message: str = Field(default="", description="a sentence for anything but complete")
     cells: int = 0
     cells_failed: int = 0
@@ -207,12 +222,47 @@ class DataSetUse(Base):
     fingerprint: str
 
 
+class Handed(Base):
+    """What a learning platform says of a submission beside its files."""
+
+    platform: Literal["", "canvas", "moodle", "gradescope", "nbgrader", "github"] = ""
+    ids: dict[str, str] = Field(
+        default_factory=dict,
+        description="the student's, by kind: canvas, moodle, gradescope, sid, email, login, github",
+    )
+    label: str = Field(
+        default="", description="the platform's name for it, under which feedback goes back"
+    )
+    submitted_at: AwareDatetime | None = None
+    late: bool = Field(default=False, description="the platform's own mark")
+    attempt: int | None = Field(default=None, description="from 1, where the platform counts")
+
+
 class SubmissionInfo(Base):
     """Whose work it is."""
 
     student: str
-    files: list[str]
-    sha256: str = ""
+    files: list[str] = Field(description="the file that was run; empty where there was none")
+    sha256: str = Field(default="", description="of that file, and of what was brought along")
+    key: str = Field(default="", description="tells students apart, whatever they are called")
+    chosen: str = Field(default="", description="why this file, where there were several")
+    brought: list[str] = Field(
+        default_factory=list, description="helper modules and data that lay beside it when it ran"
+    )
+    handed: Handed = Field(default_factory=Handed)
+
+
+class Late(Base):
+    """What the assignment's deadline does to a submission."""
+
+    due: str = Field(description="ISO 8601 with its offset; an extension is in it")
+    submitted_at: str | None = Field(description="ISO 8601; None: it isn't known")
+    seconds: float = Field(default=0.0, description="after the deadline, grace not taken off")
+    deducted: float = Field(default=0.0, description="points")
+    message: str = Field(description="one sentence for the student")
+    unknown: bool = Field(
+        default=False, description="late, but nobody knows how late: a person decides"
+    )
 
 
 class AssignmentInfo(Base):
@@ -231,11 +281,14 @@ class Result(Base):
     graded_at: str = Field(description="ISO 8601, UTC")
     assignment: AssignmentInfo
     submission: SubmissionInfo
-    score: float = Field(description="points earned so far, bonus included")
+    score: float = Field(
+        description="points earned so far, bonus included, what was deducted taken off"
+    )
     points: float = Field(description="all points of the sheet, without bonus")
     bonus_points: float = 0.0
     pending: float = Field(default=0.0, description="points that a person has still to give")
     exercises: list[ExerciseResult] = Field(default_factory=list)
+    late: Late | None = Field(default=None, description="None: in time, or there is no deadline")
     execution: Execution
     trainings: list[TrainingSummary] = Field(default_factory=list)
     data_sets: list[DataSetUse] = Field(default_factory=list)

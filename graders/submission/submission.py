@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 from graders.errors import SubmissionError
 from graders.files import UntrustedFileError, open_regular
+from graders.result import Handed
 from graders.submission.archive import read_archive
 from graders.submission.choose import is_archive, printable
 from graders.submission.limits import SIZE_LIMIT_MB
+
+# Ids that tell students apart, the most lasting first.
+KEYS = ("canvas", "moodle", "gradescope", "sid", "email", "login", "github")
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,20 @@ class Submission:
     student: str
     path: Path
     problem: str | None = None
-    # What the file is called, where a link's target has another name than the link.
+    # What the file is called, where a link's target or a platform gives it another name.
     named: str | None = None
+    # What else the student handed in, to lie beside the file when it runs: by relative path.
+    beside: tuple[tuple[str, Path], ...] = ()
+    # Why this file, where there were several.
+    chosen: str = ""
+    handed: Handed = field(default_factory=Handed)
+
+    @property
+    def key(self) -> str:
+        """Tells students apart, from one download to the next, whatever they are called."""
+        ids = self.handed.ids
+        kind = next((kind for kind in KEYS if ids.get(kind)), None)
+        return f"{kind}:{ids[kind]}" if kind else f"name:{self.student}"
 
     @property
     def given_name(self) -> str:
