@@ -1,18 +1,31 @@
-"""Read and validate an assignment folder: sections, exercises, points, manual questions."""
+"""Read and validate an assignment folder: sections, exercises, points, questions, deadline."""
 
 from __future__ import annotations
 
 import json
 import tomllib
+from datetime import datetime
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from graders.errors import AssignmentError
 from graders.training.limits import Limits
+
+# Fifty years of hours, so that no time can be moved beyond the calendar.
+_MOST_HOURS = 450_000.0
+_MOST_MINUTES = 60 * _MOST_HOURS
 
 
 class Base(BaseModel):
@@ -52,6 +65,46 @@ class Exercise(Base):
         return self.points - (self.manual.points if self.manual else 0.0)
 
 
+class Deadline(Base):
+    """When submissions are due, and what a late one loses."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    due: datetime
+    # As late as this costs nothing and isn't called late.
+    grace_minutes: Annotated[float, Field(ge=0, le=_MOST_MINUTES)] = 0.0
+    # For each period begun since the deadline.
+    deduct_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    period_hours: Annotated[float, Field(gt=0, le=_MOST_HOURS)] = 24.0
+    # Of all points of the sheet, bonus not counted, or of those that were earned.
+    of: Literal["earned", "points"] = "points"
+    at_most_percent: Annotated[float, Field(ge=0, le=100)] = 100.0
+    # What is later than this earns nothing; None: it is never too late.
+    closes_after_hours: Annotated[float, Field(gt=0, le=_MOST_HOURS)] | None = None
+
+    @field_validator("due", mode="before")
+    @classmethod
+    def _has_offset(cls, due: object) -> object:
+        if isinstance(due, str):
+            due = datetime.fromisoformat(due)
+        if not isinstance(due, datetime) or due.utcoffset() is None:
+            raise ValueError(
+                "is no time with an offset from UTC; write it as 2026-05-04T23:59:00+02:00, "
+                "without quotation marks"
+            )
+        # The calendar ends with the year 9999, and a time zone may lead beyond it.
+        if not 1970 < due.year < 9000:
+            raise ValueError(f"lies in the year {due.year}")
+        return due
+
+    @model_validator(mode="after")
+    def _closes_after_the_grace(self) -> Self:
+        closes = self.closes_after_hours
+        if closes is not None and closes * 60 < self.grace_minutes:
+            raise ValueError("closes_after_hours ends before grace_minutes do")
+        return self
+
+
 class Assignment(Base):
     """An assignment folder."""
 
@@ -66,6 +119,8 @@ class Assignment(Base):
     memory_limit: Annotated[float, Field(gt=0)] = 6.0
     disk_limit: Annotated[float, Field(gt=0)] = 4.0
     training: Limits = Field(default_factory=Limits)
+    # None: submissions are never late.
+    deadline: Deadline | None = None
     sections: list[Section] = Field(alias="section")
     exercises: list[Exercise] = Field(alias="exercise", min_length=1)
     _folder: Path = PrivateAttr(default=Path())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,8 @@ from graders import __version__
 from graders.audit_cli import audit
 from graders.cache_cli import cache
 from graders.errors import TensormarkError
+from graders.export_cli import export
+from graders.grade_cli import demo, grade, regrade
 from graders.options import (
     INTERRUPTED,
     UNUSABLE,
@@ -23,7 +24,6 @@ from graders.options import (
     DataOption,
     Device,
     DeviceOption,
-    DrawOption,
     IsolationOption,
     IsolationWish,
     MemoryOption,
@@ -32,18 +32,17 @@ from graders.options import (
     Training,
     TrainingOption,
     console,
-    errors,
     load,
     stop,
 )
 from graders.reference_cli import calibrate, reference
+from graders.score_cli import score
 
 if TYPE_CHECKING:
     from graders.assignment import Assignment
     from graders.grading import Settings
     from graders.result import Result
     from graders.submission import Submission
-    from reference.datasets import DataSet
 
 app = typer.Typer(
     name="tensormark",
@@ -144,110 +143,11 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     raise typer.Exit(0 if whole else 1)
 
 
-@app.command()
-def grade(  # noqa: PLR0917 - typer takes options as parameters
-    assignment: AssignmentArgument,
-    paths: Annotated[
-        list[Path], typer.Argument(help="Files, a folder of files, or a folder per student.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results and feedback.")],
-    workers: Annotated[
-        int, typer.Option(help="Submissions to run at once; 0: as the machine allows.", min=0)
-    ] = 0,
-    device: DeviceOption = Device.auto,
-    timeout: TimeoutOption = None,
-    data: DataOption = Data.auto,
-    training: TrainingOption = Training.full,
-    memory: MemoryOption = None,
-    isolation: IsolationOption = IsolationWish.require,
-    store: StoreOption = None,
-    draw: DrawOption = 0,
-) -> None:
-    """Grade a class: grades.csv, index.html, and a folder with feedback for each student."""
-    from graders.grading import Settings
-    from graders.submission import find_submissions
-
-    try:
-        submissions = find_submissions(paths, out)
-    except TensormarkError as error:
-        stop(str(error))
-    _grade_class(
-        load(assignment),
-        submissions,
-        out,
-        Settings(
-            device.value,
-            timeout,
-            data.value,
-            training=training.value,
-            store=store,
-            memory=memory,
-            isolation=isolation.value,
-            draw=draw,
-        ),
-        workers=workers,
-    )
-
-
-@app.command()
-def regrade(
-    out: Annotated[Path, typer.Argument(help="The folder that `grade` was given with --out.")],
-    assignment: Annotated[
-        str | None,
-        typer.Option(help="Check with this assignment; default: the one that it was graded with."),
-    ] = None,
-) -> None:
-    """Check a class again from its recordings: no student code runs, nothing is trained."""
-    from graders.progress import ClassProgress, print_class
-    from graders.regrade import find_runs
-    from graders.regrade import regrade as again
-
-    try:
-        folders = find_runs(out)
-        with ClassProgress(console, len(folders)).shown() as progress:
-            done = again(out, folders, assignment, progress)
-    except KeyboardInterrupt:
-        stop(f"Interrupted. Run it again; nothing in {out} is lost.", INTERRUPTED)
-    except OSError as error:
-        stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
-    except TensormarkError as error:
-        stop(str(error))
-    for sentence in done.left:
-        errors.print(Text(f"Left as it was: {sentence}", style="yellow"))
-    print_class([one.result for one in done.graded], out, console, trained=False)
-    if done.left:
-        raise typer.Exit(UNUSABLE)
-
-
-@app.command()
-def demo(
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for results and feedback.")
-    ] = Path("demo-report"),
-    workers: Annotated[int, typer.Option(help="Submissions to run at once.", min=0)] = 0,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Grade every sample, not the small class alone.")
-    ] = False,
-) -> None:
-    """Grade a small sample class on built-in data; needs nothing, opens nothing."""
-    from graders.grading import Settings
-    from graders.samples import sample_submissions
-
-    sheet = load("fashion_cnn")
-    submissions = sample_submissions(sheet, everything=everything)
-    console.print(
-        f"Grading {len(submissions)} sample submissions of {sheet.id} on built-in data. "
-        "Each trains seven networks; this takes a few minutes."
-    )
-    _grade_class(
-        sheet,
-        submissions,
-        out,
-        Settings(data=Data.builtin.value),
-        workers=workers,
-    )
-
-
+app.command()(grade)
+app.command()(regrade)
+app.command()(score)
+app.command()(export)
+app.command()(demo)
 app.command()(reference)
 app.command()(calibrate)
 app.command()(audit)
@@ -280,7 +180,8 @@ def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, ou
     try:
         with console.status("Getting TensorFlow and the data ready ...") as status:
             grader = Grader(sheet, settings)
-            _print_data(grader.data)
+            for data in grader.data:
+                console.print(Text(f"Data: {data.name}, {data.source} ({data.fingerprint})"))
 
             def show(event: dict[str, object]) -> None:
                 if event.get("event") == "cell":
@@ -297,40 +198,3 @@ def _grade_one(sheet: Assignment, settings: Settings, submission: Submission, ou
         stop("Interrupted; nothing was graded.", INTERRUPTED)
     except TensormarkError as error:
         stop(str(error))
-
-
-def _print_data(data: list[DataSet]) -> None:
-    for one in data:
-        console.print(Text(f"Data: {one.name}, {one.source} ({one.fingerprint})"))
-
-
-def _grade_class(
-    sheet: Assignment,
-    submissions: list[Submission],
-    out: Path,
-    settings: Settings,
-    *,
-    workers: int,
-) -> None:
-    from graders.batch import default_workers, grade_class, threads_for
-    from graders.grading import Grader
-    from graders.progress import ClassProgress, print_class
-
-    workers = workers or default_workers(len(submissions))
-    settings = replace(settings, threads=threads_for(workers))
-    try:
-        with console.status("Getting TensorFlow and the data ready ..."):
-            grader = Grader(sheet, settings)
-        _print_data(grader.data)
-        with ClassProgress(console, len(submissions)).shown() as progress:
-            graded = grade_class(grader, submissions, out, workers=workers, observer=progress)
-        grader.tidy_up()
-    except KeyboardInterrupt:
-        stop(f"Interrupted. What was finished stands in {out}.", INTERRUPTED)
-    except OSError as error:
-        stop(f"{error.filename or out}: {error.strerror}. Nothing more can be written there.")
-    except TensormarkError as error:
-        stop(str(error))
-    for sentence in grader.trainer.warnings:
-        errors.print(Text(sentence, style="yellow"))
-    print_class([one.result for one in graded], out, console)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from graders import __version__
 from graders.assignment import Assignment, Exercise
@@ -87,7 +88,10 @@ def compose(
 
 
 def unusable(
-    assignment: Assignment, submission: SubmissionInfo, message: str, status: str
+    assignment: Assignment,
+    submission: SubmissionInfo,
+    message: str,
+    status: Literal["unusable", "error", "missing"],
 ) -> Result:
     """Make the result of a submission that left nothing to check.
 
@@ -95,7 +99,8 @@ def unusable(
         assignment: the sheet.
         submission: whose it is.
         message: what is wrong and what to do, for the student or (status "error") for the TA.
-        status: "unusable" for a file that can't be read, "error" for the grader's own failure.
+        status: "unusable" for a file that can't be read, "error" for the grader's own failure,
+            "missing" where nothing was handed in.
 
     """
     return Result(
@@ -120,8 +125,13 @@ def unusable(
             )
             for exercise in assignment.exercises
         ],
-        execution=Execution(status="error" if status == "error" else "unusable", message=message),
+        execution=Execution(status=status, message=message),
     )
+
+
+def missing(assignment: Assignment, submission: SubmissionInfo) -> Result:
+    """Make the result of somebody on the roster who has handed in nothing."""
+    return unusable(assignment, submission, "Nothing was handed in.", "missing")
 
 
 def grader_failed(assignment: Assignment, submission: SubmissionInfo, error: Exception) -> Result:

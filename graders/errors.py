@@ -3,13 +3,18 @@
 TensormarkError                  any message that is meant for a person
 ├── AssignmentError              an assignment folder is broken: tell its author, grade nothing
 ├── SubmissionError              a submission can't be read: tell the student, grade the others
+├── IntakeError                  a class's files can't be told apart: tell the TA, grade nothing
+├── RosterError                  a class list, or a line of it, can't be used: tell the TA where
 ├── RunError                     the machine or the grader failed: tell the TA, never a zero
+├── ClassError                   a class can't go on: tell the TA, keep what is finished
 ├── IsolationError               student code can't be kept in here: tell the TA, run nothing
 ├── TrainingError                a training is over the assignment's limits: tell the student
 ├── RecordingError               a recording is damaged or forged: never a pass, never a crash
 ├── ExpectationError             no expected value under that name, or none for these data
 ├── AuditError                   an assignment can't be audited: tell its author, run nothing
-└── StoreError                   finished trainings can't be kept or found: tell the TA where
+├── StoreError                   finished trainings can't be kept or found: tell the TA where
+├── GradebookError               scores can't be kept, found or entered: tell the TA what to do
+└── ExportError                  scores can't be handed on: tell the TA what to name or to mend
 
 Messages say what happened, where, and what to do. They are worded here, in class methods, so
 that one page shows every sentence that people may meet.
@@ -17,9 +22,18 @@ that one page shows every sentence that people may meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
+
+
+def is_about_the_disk(error: BaseException) -> bool:
+    """Whether the disk takes no more, which is nobody's submission's fault."""
+    return isinstance(error, OSError) and error.errno in _DISK
 
 
 class TensormarkError(Exception):
@@ -137,7 +151,7 @@ class SubmissionError(TensormarkError):
         """A student's folder or archive holds several notebooks, and none stands out."""
         return cls(
             f"{name}: it holds {len(files)} candidates ({', '.join(files[:5])}). "
-            "Leave only the file to be graded in it, or name that file itself."
+            "Leave only the file to be graded in it, or name it with --notebook."
         )
 
     @classmethod
@@ -256,6 +270,130 @@ class SubmissionError(TensormarkError):
         )
 
 
+class IntakeError(TensormarkError):
+    """What the TA points at can't be taken apart into students' submissions."""
+
+    @classmethod
+    def several_assignments(cls, name: str, found: Sequence[str]) -> Self:
+        """A course's folder holds more than one assignment, and none is called as the sheet is."""
+        return cls(
+            f"{name}: it holds several assignments ({', '.join(found[:8])}). Name the one to be "
+            f"graded, such as --notebook '{found[0]}/*'."
+        )
+
+    @classmethod
+    def no_metadata(cls, name: str, why: str) -> Self:
+        """The file that says whose each submission is can't be read."""
+        return cls(
+            f"{name}: it says whose each submission is, and it can't be read ({why}). Export the "
+            "submissions from Gradescope once more."
+        )
+
+    @classmethod
+    def too_large(cls, name: str, megabytes: float, limit: float) -> Self:
+        """A class's download is larger than what may be, or can be, unpacked."""
+        return cls(
+            f"{name}: unpacked it has {megabytes:,.0f} MB, and there is room for {limit:,.0f} MB. "
+            "Free space on that disk, or unpack it yourself and name the folder."
+        )
+
+    @classmethod
+    def cannot_unpack(cls, name: str, why: str) -> Self:
+        """A class's download can't be written to disk."""
+        return cls(
+            f"{name}: it can't be unpacked ({why}). Free space or mend the folder's permissions, "
+            "or unpack it yourself and name the folder."
+        )
+
+    @classmethod
+    def too_many_entries(cls, name: str, limit: int) -> Self:
+        """A student's folder is larger than any work."""
+        return cls(
+            f"{name}: it holds more than {limit:,} files and folders. Hand in only the notebook "
+            "with your work, without environments."
+        )
+
+
+class RosterError(TensormarkError):
+    """A class list can't be used, or one of its lines; the sentence is for the TA."""
+
+    @classmethod
+    def unreadable(cls, name: str, why: str) -> Self:
+        """There is no file, or the operating system refuses to read it."""
+        return cls(f"{name}: the roster can't be read ({why}). Check the path.")
+
+    @classmethod
+    def too_large(cls, name: str, limit: float) -> Self:
+        """No class list is so long."""
+        return cls(
+            f"{name}: the file has more than {limit:.0f} MB, so it is no roster. Name the CSV file "
+            "that your learning platform has exported."
+        )
+
+    @classmethod
+    def no_columns(cls, name: str) -> Self:
+        """No line names a column that tells who somebody is."""
+        return cls(
+            f"{name}: none of its first lines names the columns of a roster. Name the CSV file "
+            "that your learning platform has exported (not .xlsx), or write one whose first line "
+            "is: name,email,id,section"
+        )
+
+    @classmethod
+    def nobody(cls, name: str) -> Self:
+        """The columns are there, and no line beneath them can be used."""
+        return cls(
+            f"{name}: there is nobody on the roster. Export it once more, with its students."
+        )
+
+    @classmethod
+    def too_many_cells(cls, file: str, line: int, found: int, columns: int) -> Self:
+        """A line has more cells than there are columns, so that none can be trusted."""
+        return cls(
+            f"Line {line} of {file} was left out: it has {found} cells, and there are "
+            f"{columns} columns. Put names that hold the separator in quotation marks."
+        )
+
+    @classmethod
+    def open_quote(cls, file: str, line: int) -> Self:
+        """A quotation mark is never closed."""
+        return cls(
+            f"Line {line} of {file} was left out: a quotation mark in it isn't closed. Mend it "
+            "there, or export the file once more."
+        )
+
+    @classmethod
+    def nameless(cls, file: str, line: int) -> Self:
+        """A line names nobody."""
+        return cls(
+            f"Line {line} of {file} was left out: it has neither a name nor an id. Fill it in, "
+            "or remove the line."
+        )
+
+    @classmethod
+    def twice(cls, file: str, line: int, name: str, before: int) -> Self:
+        """Two lines can't be told apart."""
+        return cls(
+            f"Line {line} of {file} was left out: nothing tells {name} from who stands in line "
+            f"{before}. If these are two people, give each an id of their own."
+        )
+
+    @classmethod
+    def no_time(cls, file: str, line: int, name: str, column: str, value: str) -> Self:
+        """A time can't be read, or might be meant in any time zone."""
+        return cls(
+            f"Line {line} of {file}: {column} of {name} is {value!r}, which is no time with an "
+            "offset from UTC, so it was passed over. Write it as 2026-05-11T23:59+02:00."
+        )
+
+    @classmethod
+    def too_many(cls, file: str, limit: int) -> Self:
+        """Lines from some line on are not read."""
+        return cls(
+            f"Only the first {limit:,} lines of {file} were read. Split it into smaller files."
+        )
+
+
 class RunError(TensormarkError):
     """The runner failed for a reason that is not the student's."""
 
@@ -275,6 +413,21 @@ class RunError(TensormarkError):
         return cls(
             f"The submission was not run, because it could not be kept in ({why}). "
             "`tensormark doctor` shows what this machine offers."
+        )
+
+    @classmethod
+    def workers_lost(cls) -> Self:
+        """A submission outlived each worker that it was given to."""
+        return cls(
+            "Each worker of the cluster that this submission was given to has died. Its machine "
+            "may be short of memory (--memory bounds a submission). Grade it again with --only."
+        )
+
+    @classmethod
+    def not_brought(cls, why: str) -> Self:
+        """What lies beside a submission can't be put into its working folder."""
+        return cls(
+            f"The files beside the submission could not be laid out for it ({why}). Grade it again."
         )
 
     @classmethod
@@ -310,6 +463,97 @@ class RunError(TensormarkError):
     def no_recording(cls, why: str) -> Self:
         """Nothing was written that could be checked."""
         return cls(f"The run left no recording that could be read: {why}")
+
+
+class ClassError(TensormarkError):
+    """A class can't be graded, or not to its end; what is finished is kept."""
+
+    @classmethod
+    def in_use(cls, out: Path) -> Self:
+        """Two runs would write to one folder."""
+        return cls(
+            f"{out}: another tensormark is grading into this folder. Wait for its end, or name "
+            "another folder with --out."
+        )
+
+    @classmethod
+    def nobody_called(cls, pattern: str, known: Sequence[str]) -> Self:
+        """--only names nobody."""
+        close = get_close_matches(pattern, known, 3)
+        return cls(
+            f"--only {pattern}: nobody is called so. "
+            + (f"Did you mean {', '.join(close)}?" if close else "Names are those of the class.")
+        )
+
+    @classmethod
+    def no_cluster(cls) -> Self:
+        """The extra is not installed."""
+        return cls(
+            "--executor dask needs dask.distributed. Install it: pip install 'tensormark[cluster]'"
+        )
+
+    @classmethod
+    def no_address(cls) -> Self:
+        """A cluster without its scheduler."""
+        return cls(
+            "--executor dask needs --scheduler ADDRESS (such as tcp://node1:8786), or the path of "
+            "a scheduler file. Start one: dask scheduler"
+        )
+
+    @classmethod
+    def no_scheduler(cls, address: str, why: str) -> Self:
+        """Nobody answers at the address."""
+        return cls(
+            f"--scheduler {address}: no Dask scheduler answers there ({why}). Start one with "
+            "`dask scheduler`, or mend the address."
+        )
+
+    @classmethod
+    def no_workers(cls, address: str) -> Self:
+        """A scheduler without workers."""
+        return cls(
+            f"The scheduler at {address} has no worker. Start one on each machine: "
+            f"dask worker {address}"
+        )
+
+    @classmethod
+    def scheduler_lost(cls, why: str) -> Self:
+        """The scheduler went away while a class was graded."""
+        return cls(
+            f"The scheduler is gone{f' ({why})' if why else ''}. What is finished is kept; start "
+            "the scheduler, and the same command again."
+        )
+
+    @classmethod
+    def worker(cls, machine: str, why: str) -> Self:
+        """A worker can't grade."""
+        return cls(f"The worker on {machine} can't take part: {why}")
+
+    @classmethod
+    def other_version(cls, machine: str, assignment: str) -> Self:
+        """Checks on a worker differ from ours."""
+        return cls(
+            f"The worker on {machine} has another version of tensormark, or of the checks of "
+            f"{assignment}. Install the same there, and start the worker again."
+        )
+
+    @classmethod
+    def other_data(cls, machine: str, ours: Sequence[str], theirs: Sequence[str]) -> Self:
+        """Data on a worker differ from ours."""
+        return cls(
+            f"The worker on {machine} has other data ({', '.join(theirs)} in place of "
+            f"{', '.join(ours)}). Set TENSORMARK_DATA there to the same data, or grade with "
+            "--data builtin."
+        )
+
+    @classmethod
+    def disk(cls, out: Path, error: OSError) -> Self:
+        """Nothing more can be written."""
+        where = error.filename or out
+        return cls(
+            f"{where}: {error.strerror}. Nothing more can be written there; what is finished is "
+            "kept. Make room, and start the same command again: it goes on where it stopped."
+        )
 
 
 class IsolationError(TensormarkError):
@@ -500,4 +744,232 @@ class StoreError(TensormarkError):
         return cls(
             f"{root}: the folder of finished trainings can't be read ({why}). Mend its "
             "permissions, or set TENSORMARK_STORE to another folder."
+        )
+
+
+class GradebookError(TensormarkError):
+    """The file of a class's scores can't be used, or a score can't be entered as it was asked."""
+
+    @classmethod
+    def missing(cls, path: Path) -> Self:
+        """There is no gradebook in this folder."""
+        return cls(
+            f"{path}: there is no gradebook. Name the folder that `tensormark grade` was given "
+            "with --out."
+        )
+
+    @classmethod
+    def damaged(cls, path: Path, why: str) -> Self:
+        """The file is cut off, overwritten, or something else."""
+        return cls(
+            f"{path} can't be read as a gradebook ({why}). Move it away and run `tensormark grade` "
+            "again: results are taken from the students' folders. Keep the damaged file: scores "
+            "that people entered stand in it alone."
+        )
+
+    @classmethod
+    def newer(cls, path: Path, found: int, known: int) -> Self:
+        """A later version of tensormark has written the file."""
+        return cls(
+            f"{path} was written by a newer tensormark (version {found} of the gradebook; this one "
+            f"knows up to {known}). Install that version of tensormark; nothing was changed."
+        )
+
+    @classmethod
+    def disk_full(cls, path: Path) -> Self:
+        """Nothing more can be written."""
+        return cls(
+            f"{path}: the disk is full, so nothing more can be kept. Free space and run the "
+            "command again: it goes on where it was, and what was kept before is intact."
+        )
+
+    @classmethod
+    def cannot_write(cls, path: Path, why: str) -> Self:
+        """Permissions, a read-only disk, or something else in its place."""
+        return cls(
+            f"{path} can't be opened or written ({why}). Mend the permissions of the file and of "
+            "its folder, or name another folder with --out."
+        )
+
+    @classmethod
+    def locked(cls, path: Path, seconds: float) -> Self:
+        """Another process keeps it for itself."""
+        return cls(
+            f"{path}: another program has kept the gradebook locked for {seconds:g} s. Close what "
+            "has it open, then run the command again; what was kept before is intact."
+        )
+
+    @classmethod
+    def failed(cls, path: Path, why: str) -> Self:
+        """Anything else that SQLite or the machine says."""
+        return cls(
+            f"{path}: the gradebook could not be used ({why}). Check the disk; a folder on a local "
+            "disk is safest. What was kept before is intact."
+        )
+
+    @classmethod
+    def changed(cls, path: Path, attempt: int) -> Self:
+        """What was begun isn't there any more."""
+        return cls(
+            f"{path}: run {attempt} is not in it, so the file was replaced meanwhile. Run "
+            "`tensormark grade` again."
+        )
+
+    @classmethod
+    def old_result(cls) -> Self:
+        """What is kept of a result is in a form that isn't read any more."""
+        return cls(
+            "What the gradebook keeps of this result can't be read. Run `tensormark regrade` on "
+            "the class; nobody loses points by it."
+        )
+
+    @classmethod
+    def bad_folder(cls, name: str) -> Self:
+        """A student's folder that can't be one."""
+        return cls(f"{name!r} can't be a student's folder: it must be one plain name, and free.")
+
+    @classmethod
+    def unknown_student(cls, said: str, near: Sequence[str] = ()) -> Self:
+        """Nobody is called so."""
+        hint = f" Did you mean {', or '.join(near)}?" if near else ""
+        return cls(
+            f"Nobody in the gradebook is called {said!r}.{hint} Name a student's key, folder or "
+            "name, as in grades.csv."
+        )
+
+    @classmethod
+    def ambiguous_student(cls, said: str, keys: Sequence[str]) -> Self:
+        """Several students are called so."""
+        return cls(
+            f"{len(keys)} students are called {said!r}. Name one of them by key: "
+            f"{', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}."
+        )
+
+    @classmethod
+    def no_result(cls, path: Path) -> Self:
+        """A student without a readable result can't be scored."""
+        return cls(
+            f"{path} is missing or can't be read, so points can't be checked. Run "
+            "`tensormark grade` again for this student."
+        )
+
+    @classmethod
+    def unknown_exercise(cls, said: str, known: Sequence[str]) -> Self:
+        """The sheet has no such exercise."""
+        return cls(f"There is no exercise {said!r}. There are: {', '.join(known) or 'none'}.")
+
+    @classmethod
+    def not_manual(cls, exercise: str, manual: Sequence[str]) -> Self:
+        """The exercise has no part that a person reads."""
+        return cls(
+            f"Exercise {exercise} has no part that a person reads (these have: "
+            f"{', '.join(manual) or 'none'}). With --whole its whole score is set by hand."
+        )
+
+    @classmethod
+    def out_of_range(cls, exercise: str, points: float, limit: float) -> Self:
+        """More points than there are, or fewer than none."""
+        return cls(
+            f"{points:g} points are not possible for exercise {exercise}: name 0 to {limit:g}."
+        )
+
+    @classmethod
+    def not_points(cls, said: str) -> Self:
+        """Points that are no number."""
+        return cls(f"{said!r} is not a number of points. Write it as 1.5.")
+
+    @classmethod
+    def not_yes_or_no(cls, column: str, said: str) -> Self:
+        """A column that says yes or no says something else."""
+        return cls(
+            f"{said[:40]!r} in the column {column} is neither yes nor no. Write x, or nothing."
+        )
+
+    @classmethod
+    def bad_table(cls, name: str, why: str) -> Self:
+        """A table of scores can't be used at all."""
+        return cls(
+            f"{name}: {why}. Write a CSV with the columns student, exercise, points, comment, by."
+        )
+
+    @classmethod
+    def line(cls, number: int, why: str) -> Self:
+        """One line of a table is wrong; the others count."""
+        return cls(f"Line {number}: {why}")
+
+
+class ExportError(TensormarkError):
+    """Scores can't be handed on in the way that was asked for."""
+
+    @classmethod
+    def cannot_read(cls, path: Path, why: str) -> Self:
+        """The template can't be read."""
+        return cls(
+            f"{path}: the template can't be read ({why}). Export it from the platform again, and "
+            "name that file with --template."
+        )
+
+    @classmethod
+    def cannot_write(cls, path: Path, why: str) -> Self:
+        """The disk refuses."""
+        return cls(
+            f"{path} can't be written ({why}). Free space, close the program that has it open, or "
+            "name another place with -o."
+        )
+
+    @classmethod
+    def not_a_table(cls, name: str, why: str) -> Self:
+        """The template's content is no table."""
+        return cls(
+            f"{name} is not a table ({why}). Export it from the platform again, as CSV, and don't "
+            "save it from a spreadsheet in between."
+        )
+
+    @classmethod
+    def not_from(cls, name: str, platform: str, lacks: str) -> Self:
+        """The template is a table of something else."""
+        return cls(
+            f"{name} is not what {platform} exports: it has no {lacks}. Name the file that "
+            f"{platform} has made."
+        )
+
+    @classmethod
+    def no_column(cls, name: str, wanted: str, columns: Iterable[str]) -> Self:
+        """It can't be told which column the scores go into."""
+        listed = "".join(f"\n- {' '.join(column.split())[:120]}" for column in columns)
+        return cls(
+            f"{name}: it can't be told which column is {wanted!r}. Name one with --column. "
+            f"Columns that take scores:{listed or ' none'}"
+        )
+
+    @classmethod
+    def into_template(cls, path: Path) -> Self:
+        """The template itself was named as the target."""
+        return cls(f"{path} is the template, which stays as it is. Name another file with -o.")
+
+    @classmethod
+    def needs_folder(cls, path: Path, kind: str) -> Self:
+        """A format of many files is given one."""
+        return cls(
+            f"{path} is a file, and {kind} takes a folder with a file for each student. Name a "
+            "folder with -o."
+        )
+
+    @classmethod
+    def needs_file(cls, path: Path, kind: str) -> Self:
+        """A format of one file is given a folder."""
+        return cls(f"{path} is a folder, and {kind} is one file. Name that file with -o.")
+
+    @classmethod
+    def no_use(cls, option: str, kind: str) -> Self:
+        """An option that the format doesn't have."""
+        return cls(f"{option} has no meaning for {kind}. Leave it out.")
+
+    @classmethod
+    def not_final(cls, sentences: Sequence[str]) -> Self:
+        """Points are pending, and final ones were asked for."""
+        return cls(
+            "Nothing was written, because not every score is final. "
+            + " ".join(sentences)
+            + " Enter what is missing with `tensormark score`, or leave out --final."
         )

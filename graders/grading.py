@@ -8,7 +8,7 @@ import platform
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,13 +27,14 @@ from graders.errors import (
     RunError,
     StoreError,
     SubmissionError,
+    is_about_the_disk,
 )
 from graders.expectations import Expectations
 from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
 from graders.recording.schema import EnvironmentRecord, Limits
-from graders.result import CheckResult, DataSetUse, Result, SubmissionInfo
+from graders.result import CheckResult, DataSetUse, Result
 from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, Wish, find_isolation
 from graders.sandbox.process import GRACE_SECONDS
 from graders.sandbox.talk import Answerer, Progress
@@ -137,7 +138,7 @@ class Grader:
     @property
     def cap(self) -> Cap | None:
         """Bounds of each training, with `--training capped`."""
-        return self.assignment.training.cap if self.settings.training == "capped" else None
+        return cap_of(self.assignment, self.settings)
 
     def grade(self, submission: Submission, out: Path, progress: Progress | None = None) -> Result:
         """Grade one submission.
@@ -166,7 +167,7 @@ class Grader:
         """Run a submission in its own process, and say how that went."""
         ran = Ran(
             assignment=self.assignment.address,
-            submission=_info(submission),
+            submission=submission.info(),
             data_sets=_used(self.data),
             training=self.settings.training,
             cap=self.cap,
@@ -187,9 +188,9 @@ class Grader:
             self._note(str(error))
 
     def stop(self) -> None:
-        """End whatever is running."""
+        """End whatever is running, and begin nothing more."""
         self.trainer.stop()
-        self.server.end_all()
+        self.server.stop()
 
     def _run(self, ran: Ran, submission: Submission, out: Path, progress: Progress | None) -> None:
         recording = out / RECORDING
@@ -200,11 +201,12 @@ class Grader:
         ran.cells = read_cells_apart(self.server, submission.file_name, content, ids)
         draws = Draws(self.settings.draw)
         job = self._job(ran, submission, out, _seed_of(content, draws.of_others))
-        ended = self._run_once(job, recording, draws, progress)
+        brought = submission.brought()
+        ended = self._run_once(job, brought, recording, draws, progress)
         while ended.how == "died" and ended.attempts < _ATTEMPTS:
             attempts = ended.attempts + 1
             _remove(recording)
-            ended = self._run_once(job, recording, draws, progress)
+            ended = self._run_once(job, brought, recording, draws, progress)
             ended.attempts = attempts
         ran.ended = ended
         ran.environment = _environment(self.trainer.setting.device, job.seed, ended.isolation)
@@ -233,7 +235,8 @@ class Grader:
             recording = Path(folder) / RECORDING
             # Whatever befalls a further attempt, the first one stands.
             with suppress(RunError):
-                self._run_once(self._job(ran, submission, out, seed), recording, draws, progress)
+                job = self._job(ran, submission, out, seed)
+                self._run_once(job, submission.brought(), recording, draws, progress)
                 again = load_trained(trusted_folder(recording))
         save_trained(with_attempt(found, again, draws), trusted_folder(out / RECORDING))
 
@@ -252,12 +255,17 @@ class Grader:
         )
 
     def _run_once(
-        self, job: Job, recording: Path, draws: Draws, progress: Progress | None
+        self,
+        job: Job,
+        brought: Mapping[str, bytes],
+        recording: Path,
+        draws: Draws,
+        progress: Progress | None,
     ) -> Ended:
         def answers(exchange: Path) -> Answerer:
             return Session(self.trainer, exchange, trusted_folder(recording), progress, draws)
 
-        return self.sandbox.run(job, recording, answers, progress)
+        return self.sandbox.run(job, recording, answers, progress, brought)
 
     def _serve(self) -> list[ServedFile]:
         """Write the data sets once so that every process of the class reads them fast."""
@@ -303,19 +311,24 @@ class Checker:
             AssignmentError: the checks and the sheet don't fit together, so nobody can be graded.
 
         """
+        result = self.result(ran, folder)
+        result.save(folder / "result.json")
+        return result
+
+    def result(self, ran: Ran, folder: Path) -> Result:
+        """Check what a run has left in a folder, as `check` does, and write nothing."""
         try:
-            result = self._result(ran, folder)
-            result.save(folder / "result.json")
+            return self._result(ran, folder)
         except AssignmentError:
             raise
-        except Exception as error:  # noqa: BLE001 - one student's trouble must not end the class
-            result = grader_failed(self.assignment, ran.submission, error)
-            result.save(folder / "result.json")
-        return result
+        except Exception as error:
+            if is_about_the_disk(error):
+                raise
+            return grader_failed(self.assignment, ran.submission, error)
 
     def _result(self, ran: Ran, folder: Path) -> Result:
         if ran.ended is None:
-            return unusable(self.assignment, ran.submission, ran.problem, ran.blame)
+            return unusable(self.assignment, ran.submission, ran.problem, ran.blame or "error")
         try:
             context = self.open(folder / RECORDING, ran)
             checks = run_checks(context)
@@ -348,6 +361,11 @@ class Checker:
         return CheckContext(
             self.assignment, folder, self.expected, self.data, self.cap, self.device
         )
+
+
+def cap_of(assignment: Assignment, settings: Settings) -> Cap | None:
+    """Return the bounds of each training, with `--training capped`."""
+    return assignment.training.cap if settings.training == "capped" else None
 
 
 def verify_points(assignment: Assignment, checks: Sequence[CheckResult]) -> None:
@@ -418,9 +436,3 @@ def _environment(device: str, seed: int, isolation: list[str]) -> EnvironmentRec
 
 def _used(data: list[DataSet]) -> list[DataSetUse]:
     return [DataSetUse(name=d.name, source=d.source, fingerprint=d.fingerprint) for d in data]
-
-
-def _info(submission: Submission) -> SubmissionInfo:
-    return SubmissionInfo(
-        student=submission.student, files=[submission.file_name], sha256=submission.sha256()
-    )

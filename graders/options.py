@@ -47,6 +47,13 @@ class Training(StrEnum):
     none = "none"
 
 
+class Executor(StrEnum):
+    """Where the submissions of a class run."""
+
+    local = "local"
+    dask = "dask"
+
+
 class IsolationWish(StrEnum):
     """How student code is kept in."""
 

@@ -21,8 +21,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from graders.report.rows import Row, Trained
+from graders.report.summary import print_summary
 from graders.report.text import duration, number
 from graders.report.view import Tally, look_at
+from graders.report.words import is_ungraded
 from graders.result import Result, TrainingSummary
 
 # Outside a terminal, work of many like steps says no more often how far it is: seconds.
@@ -82,12 +85,16 @@ class Steps:
 
 
 class ClassProgress:
-    """One bar for the class and a line for each submission that runs."""
+    """One bar for the class and a line for each submission that runs; lines elsewhere."""
 
     def __init__(self, console: Console, students: int) -> None:
         self._console = console
         self._students = students
         self._done = 0
+        self._failed = 0
+        self._kept = 0
+        self._trained = 0
+        self._reused = 0
         self._lock = RLock()
         self._bars = bars(console)
         self._class = self._bars.add_task("class", total=students)
@@ -103,6 +110,7 @@ class ClassProgress:
         """A submission starts to run."""
         with self._lock:
             self._running[student] = self._bars.add_task(_indented(student), total=None)
+            self._count()
 
     def event(self, student: str, event: dict[str, Any]) -> None:
         """A cell or a training begins; the event comes from an untrusted process."""
@@ -116,7 +124,8 @@ class ClassProgress:
             if task is None or not _is_count(of):
                 return
             if _is_count(cell):
-                self._bars.update(task, total=of, completed=cell, description=_indented(student))
+                doing = f"{_indented(student)}: cell"
+                self._bars.update(task, total=of, completed=cell, description=doing)
             elif _is_count(epoch):
                 doing = f"{_indented(student)}: trained {epoch} of {of} epochs"
                 self._bars.update(task, description=doing)
@@ -125,11 +134,39 @@ class ClassProgress:
         """A submission has its result."""
         with self._lock:
             self._done += 1
+            self._failed += is_ungraded(result.execution)
+            named = [training for training in result.trainings if training.fingerprint]
+            reused = sum(training.cached for training in named)
+            self._reused += reused
+            self._trained += len(named) - reused
             task = self._running.pop(student, None)
             if task is not None:
                 self._bars.remove_task(task)
-            self._bars.update(self._class, completed=self._done)
-            self._console.print(Text(f"[{self._done}/{self._students}] {one_line(result)}"))
+            self._count()
+            place = f"[{self._done + self._kept}/{self._students}]"
+            self._console.print(Text(f"{place} {one_line(result)}"))
+
+    def kept(self, student: str) -> None:
+        """A submission has its result from an earlier run."""
+        del student
+        with self._lock:
+            self._kept += 1
+            self._count()
+
+    def _count(self) -> None:
+        """Say how the class is; what was there before counts for nothing in the time left."""
+        waiting = self._students - self._kept - self._done - len(self._running)
+        words = [f"{self._done} done"]
+        words += [f"{self._failed} failed"] if self._failed else []
+        words += [f"{self._kept} unchanged"] if self._kept else []
+        words += [f"{waiting} waiting"] if waiting > 0 else []
+        trained = [f"{self._trained} trained, {self._reused} reused"] if self._trained else []
+        self._bars.update(
+            self._class,
+            total=self._students - self._kept,
+            completed=self._done,
+            description="; ".join([", ".join(words), *trained]),
+        )
 
 
 def one_line(result: Result) -> str:
@@ -151,48 +188,48 @@ def one_line(result: Result) -> str:
     return f"{student}: {'; '.join(filter(None, parts))}  ({result.execution.seconds:.0f} s)"
 
 
-def print_class(
-    results: Sequence[Result], out: Path, console: Console, *, trained: bool = True
-) -> None:
+def print_class(rows: Sequence[Row], out: Path, console: Console, *, trained: bool = True) -> None:
     """Say what became of a class, and where its reports are.
 
     Args:
-        results: one for each student.
+        rows: one for each student.
         out: the folder of the reports.
         console: where to print.
         trained: say as well what was trained, what was reused, and the time that this saved.
 
     """
-    trainings = [training for result in results for training in result.trainings]
-    asked = [t for t in trainings if t.fingerprint]
-    if trainings and trained:
-        text = f"{len(trainings)} trainings: {trained_in_words(trainings) or 'none carried out'}"
-        if asked:
-            distinct = len({t.fingerprint for t in asked})
-            done = duration(sum(t.seconds for t in asked if not t.cached))
-            saved = duration(sum(t.seconds for t in asked if t.cached))
-            text += f"; {distinct} distinct, {done} of training, {saved} saved"
+    trainings = Trained.total(row.trainings for row in rows)
+    if trainings.asked and trained:
+        carried_out = len(trainings.fingerprints)
+        text = f"{trainings.asked} trainings: {_trained_of_class(rows) or 'none carried out'}"
+        if carried_out:
+            text += f"; {carried_out} distinct, {duration(trainings.seconds)} of training"
+            text += f", {duration(trainings.saved)} saved"
         console.print(Text(text + "."))
-    usable = sum(result.execution.status not in {"unusable", "error"} for result in results)
-    console.print(f"{usable} of {len(results)} submissions graded.")
+    print_summary(rows, console)
     console.print(Text(f"  class page  {out / 'index.html'}"))
     console.print(Text(f"  grades      {out / 'grades.csv'}"))
     console.print(Text(f"  feedback    {out}/<student>/feedback.html"))
 
 
+def _trained_of_class(rows: Sequence[Row]) -> str:
+    named = sum(len(row.trainings.fingerprints) for row in rows)
+    reused = sum(row.trainings.reused for row in rows)
+    unverified = sum(row.trainings.unverified for row in rows)
+    return _in_words(named - reused, reused, unverified)
+
+
 def trained_in_words(trainings: Sequence[TrainingSummary]) -> str:
     """Say how many trainings there were, how many of them were known, and what that saved."""
     asked = [t for t in trainings if t.fingerprint]
-    reused = [t for t in asked if t.cached]
-    parts = []
-    if len(asked) > len(reused):
-        parts.append(f"{len(asked) - len(reused)} trained")
-    if reused:
-        parts.append(f"{len(reused)} reused")
+    reused = sum(t.cached for t in asked)
     unverified = sum(not t.verified and t.status not in {"skipped", "refused"} for t in trainings)
-    if unverified:
-        parts.append(f"{unverified} not verified")
-    return ", ".join(parts)
+    return _in_words(len(asked) - reused, reused, unverified)
+
+
+def _in_words(trained: int, reused: int, unverified: int) -> str:
+    counted = {"trained": trained, "reused": reused, "not verified": unverified}
+    return ", ".join(f"{number} {what}" for what, number in counted.items() if number)
 
 
 def _is_count(value: object) -> TypeGuard[int]:

@@ -50,6 +50,7 @@ class Ran(BaseModel):
     data_sets: list[DataSetUse] = Field(default_factory=list)
     training: Literal["full", "capped", "none"] = "full"
     cap: Cap | None = None
+    run_key: str = Field(default="", description="of all that it depends on beside the submission")
 
     @property
     def device(self) -> str:

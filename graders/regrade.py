@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from graders.assignment import Assignment, load_assignment
-from graders.batch import Graded, Observer, keep_feedback, outline, write_class
+from graders.batch.alike import similar_in
+from graders.batch.keys import checks_key, result_key
+from graders.batch.reports import Graded, keep_result, line_of, outline, write_class
+from graders.batch.scores import check_again, standing_of
+from graders.batch.staging import locked, recover
+from graders.compose import missing
 from graders.errors import RunError, TensormarkError
+from graders.gradebook import Gradebook
 from graders.grading import Checker
 from graders.ran import FILE, Ran
-from graders.result import DataSetUse
+from graders.report.rows import Row
+from graders.result import DataSetUse, Result
+from graders.settle import settle
 from reference.datasets import DataSet, locate
+
+
+class Observer(Protocol):
+    """Is told of each student."""
+
+    def begin(self, student: str) -> None:
+        """A student's work is checked."""
+
+    def end(self, student: str, result: Result) -> None:
+        """It has its result."""
 
 
 @dataclass
@@ -19,6 +38,7 @@ class Regraded:
     """A class that was checked again."""
 
     graded: list[Graded] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     # Folders whose former results stay as they are, and why.
     left: list[str] = field(default_factory=list)
 
@@ -30,7 +50,9 @@ def find_runs(out: Path) -> list[Path]:
         RunError: there is none.
 
     """
-    folders = sorted(path.parent for path in out.glob(f"*/{FILE}")) if out.is_dir() else []
+    found = out.glob(f"*/{FILE}") if out.is_dir() else []
+    # A run that was killed leaves a folder with a point before its name.
+    folders = sorted(path.parent for path in found if not path.parent.name.startswith("."))
     if not folders:
         raise RunError.nothing_graded(out)
     return folders
@@ -47,35 +69,88 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
 
     Raises:
         AssignmentError: the assignment can't be loaded, or its checks are broken.
+        ClassError: a run on this class is under way.
+        GradebookError: the gradebook can't be used.
 
     """
     done = Regraded()
     checkers: dict[str, Checker] = {}
-    for folder in folders:
-        try:
-            ran = Ran.load(folder)
-        except RunError as error:
-            done.left.append(str(error))
-            continue
-        observer.begin(ran.submission.student)
-        key = f"{ran.assignment} {ran.data_sets} {ran.cap} {ran.device}"
-        try:
-            if key not in checkers:
-                checkers[key] = _checker(load_assignment(assignment or ran.assignment), ran)
-        except RunError as error:
-            done.left.append(f"{folder.name}: {error}")
-            continue
-        result = checkers[key].check(ran, folder)
-        result = keep_feedback(result, folder, checkers[key].assignment)
-        observer.end(ran.submission.student, result)
-        done.graded.append(Graded(outline(result), folder))
-    write_class(done.graded, out)
+    with locked(out), Gradebook.open(out) as book:
+        recover(out)
+        for folder in folders:
+            try:
+                ran = Ran.load(folder)
+                checker = checker_for(ran, assignment, checkers)
+            except RunError as error:
+                done.left.append(_about(folder, error))
+                continue
+            observer.begin(ran.submission.student)
+            result = _check(book, checker, ran, folder)
+            observer.end(ran.submission.student, result)
+        sheet = _only(checkers, assignment)
+        if sheet is not None:
+            _renew_missing(book, out, sheet)
+        students = {student.key: student for student in book.students()}
+        lines = {s.key: line_of(result, s) for s, result in book.outlines()}
+        places = {key: out / students[key].folder for key in lines}
+        done.rows = [line.row for line in lines.values()]
+        done.graded = [Graded(students[key].name, place) for key, place in places.items()]
+        if sheet is not None:
+            similar = similar_in(places)
+            write_class(lines.values(), out, title=sheet.title, similar=similar)
     return done
 
 
-def _checker(assignment: Assignment, ran: Ran) -> Checker:
-    data = [_same_data(use) for use in ran.data_sets]
-    return Checker(assignment, data, ran.cap, ran.device)
+def _check(book: Gradebook, checker: Checker, ran: Ran, folder: Path) -> Result:
+    info = ran.submission
+    # Of a class that was graded before there were gradebooks, or whose gradebook was lost.
+    info.key = info.key or f"name:{info.student}"
+    book.enrol(info.key, info.student, ids=info.handed.ids, folder=folder.name)
+    return check_again(book, checker, checks_key(checker.assignment), ran, folder)
+
+
+def _renew_missing(book: Gradebook, out: Path, sheet: Assignment) -> None:
+    """Make the results of those who handed in nothing anew: the sheet may have other points."""
+    for latest in list(book.latest_all()):
+        if latest.status != "missing":
+            continue
+        folder = out / latest.folder
+        info = Result.load(folder / "result.json").submission
+        standing = standing_of(book, sheet, latest.key)
+        result = keep_result(settle(missing(sheet, info), standing), folder, sheet)
+        key = result_key(checks_key(sheet), info, standing)
+        book.record(latest.key, info, "", outline(result), key)
+
+
+def _only(checkers: dict[str, Checker], assignment: str | None) -> Assignment | None:
+    if assignment is not None:
+        return load_assignment(assignment)
+    return next((checker.assignment for checker in checkers.values()), None)
+
+
+def checker_for(ran: Ran, assignment: str | None, checkers: dict[str, Checker]) -> Checker:
+    """Return what checks a run again, under the circumstances that it took place under.
+
+    Args:
+        ran: the run.
+        assignment: check with this one instead of its own.
+        checkers: those that were made before; a new one is added.
+
+    Raises:
+        RunError: the data that it was run on aren't here.
+        AssignmentError: the assignment can't be loaded.
+
+    """
+    key = f"{ran.assignment} {ran.data_sets} {ran.cap} {ran.device}"
+    if key not in checkers:
+        data = [_same_data(use) for use in ran.data_sets]
+        sheet = load_assignment(assignment or ran.assignment)
+        checkers[key] = Checker(sheet, data, ran.cap, ran.device)
+    return checkers[key]
+
+
+def _about(folder: Path, error: RunError) -> str:
+    return str(error) if folder.name in str(error) else f"{folder.name}: {error}"
 
 
 def _same_data(use: DataSetUse) -> DataSet:

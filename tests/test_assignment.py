@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
@@ -211,3 +212,59 @@ def test_an_assignment_of_ones_own_is_found_by_its_folder(tmp_path):
 def test_an_assignment_bounds_its_trainings():
     limits = load_assignment("fashion_cnn").training
     assert (limits.cap.epochs, limits.cap.samples) == (3, 10_000)
+
+
+DEADLINE = """
+[deadline]
+due = 2026-05-04T23:59:00+02:00
+deduct_percent = 10
+"""
+
+
+def test_without_a_deadline_nothing_is_ever_late(make):
+    assert make().deadline is None
+
+
+def test_a_deadline_is_read_with_its_offset_and_its_rule(make):
+    deadline = make(TOML + DEADLINE + "grace_minutes = 15\nof = 'earned'\n").deadline
+    assert deadline is not None
+    assert deadline.due == datetime(2026, 5, 4, 21, 59, tzinfo=UTC)
+    assert (deadline.grace_minutes, deadline.deduct_percent, deadline.of) == (15, 10, "earned")
+    assert (deadline.period_hours, deadline.at_most_percent) == (24, 100)
+    assert deadline.closes_after_hours is None
+
+
+@pytest.mark.parametrize(
+    "due", ["2026-05-04T23:59:00", "2026-05-04", "23:59:00", "20260504", "true", "[]"]
+)
+def test_a_deadline_that_could_be_any_time_zones_is_refused(make, due):
+    message = invalid(make, f"{TOML}[deadline]\ndue = {due}\n")
+    assert "deadline.due" in message
+    assert "2026-05-04T23:59:00+02:00" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("deduct_percent = 101", "deadline.deduct_percent"),
+        ("deduct_percent = -1", "deadline.deduct_percent"),
+        ("deduct_percent = nan", "deadline.deduct_percent"),
+        ("grace_minutes = inf", "deadline.grace_minutes"),
+        ("grace_minutes = -5", "deadline.grace_minutes"),
+        ("period_hours = 0", "deadline.period_hours"),
+        ("period_hours = 1e300", "deadline.period_hours"),
+        ("at_most_percent = 200", "deadline.at_most_percent"),
+        ("closes_after_hours = 0", "deadline.closes_after_hours"),
+        ('of = "all"', "deadline.of"),
+        ("gracious = 1", "deadline.gracious"),
+        ("grace_minutes = 90\ncloses_after_hours = 1", "closes_after_hours ends before"),
+    ],
+)
+def test_a_broken_rule_is_named(make, line, words):
+    text = f"{TOML}[deadline]\ndue = 2026-05-04T23:59:00Z\n{line}\n"
+    assert words in invalid(make, text)
+
+
+def test_a_deadline_at_the_end_of_the_calendar_is_refused(make):
+    text = f"{TOML}[deadline]\ndue = 9999-12-31T23:59:00-12:00\n"
+    assert "the year 9999" in invalid(make, text)

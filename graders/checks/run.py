@@ -35,11 +35,16 @@ class _HandOver:
         config.option.tbstyle = "no"
 
 
-def run_checks(context: CheckContext) -> list[CheckResult]:
+def run_checks(context: CheckContext, junit: Path | None = None) -> list[CheckResult]:
     """Run all checks of the context's assignment.
 
     Nothing of the caller's pytest settings has an effect: no configuration file, no environment
     variable, no other plugin.
+
+    Args:
+        context: what is checked, and with which assignment.
+        junit: a file into which pytest writes its own account as JUnit XML (xunit2). Its path
+            must have no `~` and no `$`, which pytest would expand.
 
     Raises:
         RunError: the checks could not be collected; that is the assignment's fault.
@@ -76,6 +81,8 @@ def run_checks(context: CheckContext) -> list[CheckResult]:
         "-p",
         "no:threadexception",
     ]
+    if junit is not None:
+        arguments += [f"--junitxml={junit}", "-o", "junit_family=xunit2"]
     hand_over: list[Any] = [_HandOver(context, collector), plugin]
     # pytest and we change process-wide state while it runs.
     with ENVIRONMENT_LOCK, _HermeticPytest():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graders.report import curves, grids, markdown, strips, text, view, words
-from graders.report.roster import Roster
+from graders.report.classroom import AGAIN, Classroom, Similar
+from graders.report.rows import Row
 from graders.report.view import Audience, Page
 from graders.result import Result
 
@@ -36,16 +40,34 @@ def render_markdown(result: Result, *, audience: Audience = "student") -> str:
     return _markdown().get_template("feedback.md.j2").render(page=Page.of(result, audience))
 
 
-def render_class(results: list[Result], *, links: dict[str, str]) -> str:
-    """Make the index page of a class, in HTML, for staff.
+def render_class(
+    rows: Iterable[Row],
+    *,
+    title: str = "No submissions",
+    similar: Sequence[Similar] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """Make the index page of a class, for staff: one file of HTML that needs no network.
+
+    Its one script sorts and filters what stands there already; the page's policy names that script
+    by its digest and lets no other run.
 
     Args:
-        results: in any order; the page sorts them by student.
-        links: student to the URL of their feedback, relative to the page and percent-encoded;
-            a student without one gets no link.
+        rows: one for each student, in any order; the page sorts them by name.
+        title: the assignment's.
+        similar: near-identical submissions, the most alike first.
+        notes: sentences for the top of the page, such as what could not be graded again.
 
     """
-    return _html().get_template("class.html.j2").render(roster=Roster.of(results, links))
+    room = Classroom.of(rows, title=title, similar=similar, notes=notes)
+    script = files("templates").joinpath("class.js").read_text(encoding="utf-8")
+    template = _html().get_template("class.html.j2")
+    return template.render(room=room, script=script, digest=digest_of(script))
+
+
+def digest_of(script: str) -> str:
+    """Name a script as a Content-Security-Policy does."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
 
 
 @cache
@@ -96,9 +118,11 @@ def make_environment(
         "trained": view.is_trained,
     }
     environment.globals |= {
+        "AGAIN": AGAIN,
         "FLAG": words.FLAG,
         "NOT_VERIFIED": words.NOT_VERIFIED,
         "READ": words.READ,
+        "SET": words.SET,
         "STATES": words.STATES,
         "UNREAD": words.UNREAD,
         "anchor": view.anchor,

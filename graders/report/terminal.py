@@ -12,8 +12,8 @@ from rich.text import Text
 from graders.report import words
 from graders.report.text import cell_name, number, points, shorten
 from graders.report.view import CheckView, ExerciseView, Page
-from graders.report.words import FLAG, READ, SIGNS, UNREAD, Sign
-from graders.result import CheckResult, FailedCell, Outcome, Result, ScoreEvidence
+from graders.report.words import FLAG, READ, SET, SIGNS, UNREAD, Sign
+from graders.result import CheckResult, FailedCell, Judgement, Outcome, Result, ScoreEvidence
 
 _STYLES: dict[Outcome, str] = {
     Outcome.PASSED: "green",
@@ -45,6 +45,8 @@ def print_result(result: Result, console: Console) -> None:
         for check in view.checks:
             if check.check.outcome is not Outcome.PASSED or check.check.flag:
                 console.print(paper.check(view, check))
+        for said in paper.judgements(view):
+            console.print(said)
     for cell in page.result.execution.failed_cells:
         console.print(paper.failed_cell(cell))
 
@@ -68,6 +70,13 @@ class _Paper:
         ]
         if sentence := words.run_sentence(result.execution):
             lines.append(self.text(sentence, "yellow"))
+        if result.late:
+            lines.append(self.text(result.late.message, "yellow"))
+        if result.submission.chosen:
+            lines.append(self.text(shorten(result.submission.chosen, _LONGEST_TEXT), "dim"))
+        if page.brought:
+            beside = shorten(", ".join(page.brought), _LONGEST_TEXT)
+            lines.append(self.text(f"Beside it lay: {beside}", "dim"))
         if result.data_sets:
             used = ", ".join(f"{data.name} ({data.source})" for data in result.data_sets)
             lines.append(self.text(f"Data: {used}", "dim"))
@@ -77,9 +86,13 @@ class _Paper:
 
     def score(self, page: Page) -> Text:
         result = page.result
-        if words.is_ungraded(result.execution):
+        if page.ungraded:
             return self.text("Not graded", "bold yellow")
         line = self.text(f"{number(result.score)} of {points(result.points)}", "bold")
+        if page.deducted:
+            line.append(
+                f" ({number(page.earned)} earned, {number(page.deducted)} taken off for lateness)"
+            )
         if page.bonus.earned:
             line.append(f", {number(page.bonus.earned)} of them bonus")
         if page.pending:
@@ -102,12 +115,17 @@ class _Paper:
                 self.text(f"{number(exercise.score)}/{number(exercise.points)}"),
                 self.marks(view),
             )
+        if page.deducted:
+            taken = self.text("taken off for lateness")
+            table.add_row(Text(""), taken, self.text(f"-{number(page.deducted)}"), Text(""))
         return Group(table, Text(""), self.legend(page), Text(""))
 
     def marks(self, view: ExerciseView) -> Text:
         marks = [self.mark(check.check) for check in view.checks]
         if view.exercise.manual:
             marks.append(self.text(self.symbol(_reading(view)), "yellow"))
+        if view.exercise.override:
+            marks.append(self.text(self.symbol(SET), "yellow"))
         return Text(" ").join(marks)
 
     def legend(self, page: Page) -> RenderableType:
@@ -116,6 +134,7 @@ class _Paper:
         signs = [sign for sign in SIGNS if sign in used]
         readings = {_reading(view) for view in page.exercises if view.exercise.manual}
         signs += [sign for sign in (UNREAD, READ) if sign in readings]
+        signs += [SET] if any(view.exercise.override for view in page.exercises) else []
         entries = [self.text(f"{self.symbol(sign)} {sign.word}", "dim") for sign in signs]
         return Columns(entries, padding=(0, 3))
 
@@ -139,6 +158,24 @@ class _Paper:
             f"{self.symbol(FLAG)} noted": result.flag,
         }
         return Group(title, self.block(message, rows), Text(""))
+
+    def judgements(self, view: ExerciseView) -> list[RenderableType]:
+        """Show what a person has said of an exercise: of its question, and of it as a whole."""
+        said: list[RenderableType] = []
+        exercise, manual = view.exercise, view.exercise.manual
+        if manual and manual.judgement and manual.judgement.comment:
+            title = f"{self.symbol(READ)} {READ.word}  {_share(manual.judgement, manual.points)}"
+            said.append(self.judged(exercise.id, title, manual.judgement))
+        if exercise.override:
+            title = f"{self.symbol(SET)} {SET.word}  {_share(exercise.override, exercise.points)}"
+            said.append(self.judged(exercise.id, title, exercise.override))
+        return said
+
+    def judged(self, exercise: str, title: str, judgement: Judgement) -> RenderableType:
+        head = self.text(f"{exercise}  ", "bold")
+        head.append_text(self.text(title))
+        comment = shorten(judgement.comment, _LONGEST_TEXT)
+        return Group(head, self.block(comment, {}), Text(""))
 
     def failed_cell(self, cell: FailedCell) -> RenderableType:
         name = cell_name(cell.index) + (f" ({cell.exercise})" if cell.exercise else "")
@@ -172,6 +209,10 @@ class _Paper:
 def _measured(view: CheckView) -> str:
     scores = (shown for shown in view.exhibits if isinstance(shown, ScoreEvidence))
     return ". ".join(map(words.score_in_short, scores))
+
+
+def _share(judgement: Judgement, most: float) -> str:
+    return f"{number(judgement.score)}/{number(most)}"
 
 
 def _reading(view: ExerciseView) -> Sign:

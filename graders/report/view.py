@@ -12,6 +12,7 @@ from graders.result import (
     CheckResult,
     ExerciseResult,
     GridEvidence,
+    Judgement,
     NetworkEvidence,
     Outcome,
     Result,
@@ -22,14 +23,19 @@ from graders.result import (
 
 Audience = Literal["student", "staff"]
 
+# Where a run ends so, the file, the grader or the machine failed: there is no score to speak of.
+WITHOUT_SCORE = frozenset({"unusable", "error"})
+
 _DETAILS = ("message", "expected", "found", "where", "hint", "flag")
+_BROUGHT_SHOWN = 10
 
 
 def for_audience(result: Result, audience: Audience) -> Result:
     """Copy a result with every text cleaned and, for students, without what is not theirs.
 
     Templates only ever get such a copy. Students see title and outcome of hidden checks and of
-    checks on which the grader failed (those details may quote the grader), and no rubrics.
+    checks on which the grader failed (those details may quote the grader), no rubrics, and not
+    who has judged their work.
     """
     cleaned = Result.model_validate(clean_all(result.model_dump()))
     if audience == "staff":
@@ -43,8 +49,16 @@ def _for_student(exercise: ExerciseResult) -> ExerciseResult:
         _without_details(check) if check.hidden or check.outcome is Outcome.ERROR else check
         for check in exercise.checks
     ]
-    manual = exercise.manual and exercise.manual.model_copy(update={"rubric": []})
-    return exercise.model_copy(update={"checks": checks, "manual": manual})
+    manual = exercise.manual
+    if manual is not None:
+        judgement = _without_name(manual.judgement)
+        manual = manual.model_copy(update={"rubric": [], "judgement": judgement})
+    override = _without_name(exercise.override)
+    return exercise.model_copy(update={"checks": checks, "manual": manual, "override": override})
+
+
+def _without_name(judgement: Judgement | None) -> Judgement | None:
+    return judgement and judgement.model_copy(update={"by": "", "at": ""})
 
 
 def _without_details(check: CheckResult) -> CheckResult:
@@ -62,7 +76,13 @@ class Tally:
 
     @classmethod
     def of(cls, exercise: ExerciseResult) -> Tally:
-        """Count one exercise. What the grader could not check is pending, never lost."""
+        """Count one exercise. What the grader could not check is pending, never lost.
+
+        Where a person has set the score of the whole exercise, all else is settled by that.
+        """
+        if exercise.override is not None:
+            lost = max(0.0, round(exercise.points - exercise.score, 6))
+            return cls(exercise.points, exercise.score, 0.0, lost)
         unchecked = sum(
             check.points - check.score for check in exercise.checks if check.outcome.is_open
         )
@@ -149,7 +169,8 @@ class ExerciseView:
     @property
     def state(self) -> Literal["full", "partial", "lost", "pending", "error"]:
         """What the overview says of it: the worst news first, as that is where to look."""
-        if any(view.check.outcome is Outcome.ERROR for view in self.checks):
+        by_checks = self.exercise.override is None
+        if by_checks and any(view.check.outcome is Outcome.ERROR for view in self.checks):
             return "error"
         if self.tally.lost > 0:
             return "partial" if self.tally.earned + self.tally.pending > 0 else "lost"
@@ -199,6 +220,43 @@ class Page:
         return pending_of(self.result)
 
     @property
+    def ungraded(self) -> bool:
+        """There is no score to speak of: neither a check's nor a person's."""
+        judged = any(exercise.override for exercise in self.result.exercises)
+        return self.result.execution.status in WITHOUT_SCORE and not judged
+
+    @property
+    def deducted(self) -> float:
+        """Points that lateness has cost."""
+        return self.result.late.deducted if self.result.late else 0.0
+
+    @property
+    def earned(self) -> float:
+        """Points of all exercises together, bonus included, before anything is deducted."""
+        return round(self.sheet.earned + self.bonus.earned, 6)
+
+    @property
+    def bar(self) -> list[tuple[str, float]]:
+        """The sheet's points in the parts that a bar is made of; none is empty."""
+        late = min(self.deducted, self.sheet.earned)
+        parts = [
+            ("earned", self.sheet.earned - late),
+            ("late", late),
+            ("pending", self.sheet.pending),
+            ("lost", self.sheet.lost),
+        ]
+        return [(name, points) for name, points in parts if points > 0]
+
+    @property
+    def brought(self) -> list[str]:
+        """What lay beside the file when it ran, as far as the choice doesn't name it already."""
+        info = self.result.submission
+        names = [name for name in info.brought if name not in info.chosen]
+        if len(names) <= _BROUGHT_SHOWN:
+            return names
+        return [*names[:_BROUGHT_SHOWN], f"{len(names) - _BROUGHT_SHOWN:,} more"]
+
+    @property
     def unverified(self) -> int:
         """How many trainings the grader can't vouch for."""
         return sum(is_unverified(training) for training in self.result.trainings)
@@ -221,7 +279,7 @@ def anchor(exercise: str) -> str:
 
 def _has_been_checked(result: Result) -> bool:
     """Tell a graded sheet from the bare list of exercises of a file that could not be read."""
-    return any(exercise.checks or exercise.manual for exercise in result.exercises)
+    return any(e.checks or e.manual or e.override for e in result.exercises)
 
 
 def _sections(result: Result) -> list[SectionView]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from graders.report.strips import Figures
 from graders.report.text import count, shorten
 from graders.report.view import (
+    WITHOUT_SCORE,
     Audience,
     Exhibit,
     is_partial,
@@ -47,6 +48,7 @@ SIGNS: tuple[Sign, ...] = (
 FLAG = Sign("⚑", "^", "noted for a person")
 UNREAD = Sign("?", "?", "to be read")
 READ = Sign("✎", "*", "read")
+SET = Sign("✍", "%", "set by a person")
 
 # Exercises as a whole, in the overview.
 STATES: dict[str, str] = {
@@ -77,6 +79,7 @@ _RUNS: dict[str, str] = {
     "stopped": "The run was stopped before its end. What had run until then was graded.",
     "unusable": "The submission can't be read, so nothing was graded.",
     "error": "The grader failed on this submission. That is our problem; a TA will look.",
+    "missing": "Nothing was handed in.",
 }
 
 
@@ -232,4 +235,4 @@ def run_sentence(execution: Execution) -> str:
 
 def is_ungraded(execution: Execution) -> bool:
     """Tell whether there is no score to speak of: the file, the grader or the machine failed."""
-    return execution.status in {"unusable", "error"}
+    return execution.status in WITHOUT_SCORE

@@ -12,13 +12,14 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from graders.errors import RunError, is_about_the_disk
 from graders.files import open_regular
 from graders.sandbox.root import EXCHANGE, HOME, RECORDING, RECORDING_BYTES, SCRATCH
 
@@ -78,6 +79,30 @@ class Box:
         """The folders by our names, which are the runner's where there are no walls."""
         return Places(str(self.scratch), str(self.recording), str(self.exchange))
 
+    def bring(self, files: Mapping[str, bytes]) -> None:
+        """Lay files into the working folder, for its user to read and to change.
+
+        No student code has run by then, so nothing there leads elsewhere.
+
+        Args:
+            files: content by relative path, without `..`.
+
+        Raises:
+            RunError: they can't be written.
+
+        """
+        try:
+            owner = self.scratch.stat()
+            for name, content in files.items():
+                path = self.scratch / name
+                for folder in reversed(path.relative_to(self.scratch).parents[:-1]):
+                    (self.scratch / folder).mkdir(exist_ok=True)
+                    _give(self.scratch / folder, owner)
+                path.write_bytes(content)
+                _give(path, owner)
+        except OSError as error:
+            raise RunError.not_brought(error.strerror or str(error)) from error
+
     def used(self) -> int:
         """Bytes that were written, files without a name included."""
         if self._descriptors:
@@ -99,6 +124,9 @@ class Box:
         Returns:
             A sentence for whatever was left behind.
 
+        Raises:
+            OSError: the disk takes no more.
+
         """
         target.mkdir(parents=True, exist_ok=True)
         for descriptor in self._descriptors:
@@ -108,6 +136,8 @@ class Box:
         try:
             return self._copy_recording(target)
         except OSError as error:
+            if is_about_the_disk(error):  # ours, not the student's
+                raise
             return [f"The recording could not be read to its end ({error.strerror})."]
 
     def _copy_recording(self, target: Path) -> list[str]:
@@ -158,6 +188,11 @@ def plain_box(room: float) -> Iterator[Box]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(exchange, ignore_errors=True)
+
+
+def _give(path: Path, owner: os.stat_result) -> None:
+    if hasattr(os, "chown"):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _memory_folder(room: float) -> Path | None:

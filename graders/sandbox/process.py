@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
+from types import MappingProxyType
 
 from graders.errors import RunError
 from graders.ran import Ended
@@ -62,6 +63,7 @@ class Sandbox:
         recording: Path,
         answers: Answers | None = None,
         progress: Progress | None = None,
+        brought: Mapping[str, bytes] = MappingProxyType({}),
     ) -> Ended:
         """Run a job to its end, or to the end of what it may use.
 
@@ -72,12 +74,14 @@ class Sandbox:
                 the student's. Without it the runner trains by itself.
             progress: called with small dicts as cells begin; their content comes from the
                 student's process and is only good for showing.
+            brought: files that lie in the working folder when it begins, by relative path.
 
         Raises:
             RunError: no process could be started, or not behind its walls.
 
         """
         with self._started(job, asks=answers is not None) as runner:
+            runner.box.bring(brought)
             started = time.monotonic()
             answerer = answers(runner.box.exchange) if answers is not None else None
             talk = Talk(runner.channel, progress, answerer)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from threading import RLock
+from threading import Event, RLock
 from typing import Any
 
 import psutil
@@ -28,6 +28,10 @@ from graders.sandbox.environment import replaced_environment, server_environment
 _START_LOCK = RLock()
 
 
+class StoppedError(Exception):
+    """The class was ended; nothing that was under way counts."""
+
+
 @dataclass
 class ForkServer:
     """Starts processes. One of these serves a whole class."""
@@ -35,6 +39,7 @@ class ForkServer:
     device: str = "auto"
     _context: BaseContext | None = field(default=None, repr=False)
     _running: set[BaseProcess] = field(default_factory=set, repr=False)
+    _stopped: Event = field(default_factory=Event, repr=False)
 
     def warm_up(self) -> None:
         """Start the server, so that TensorFlow is imported while other work goes on."""
@@ -54,8 +59,11 @@ class ForkServer:
 
         Raises:
             RunError: no process could be started.
+            StoppedError: the class was ended.
 
         """
+        if self._stopped.is_set():
+            raise StoppedError
         self.warm_up()
         context = self._get_context()
         ours, theirs = context.Pipe(duplex)
@@ -71,6 +79,10 @@ class ForkServer:
         finally:
             theirs.close()
         self._running.add(process)
+        if self._stopped.is_set():  # while it was started
+            self.end(process)
+            ours.close()
+            raise StoppedError
         return process, ours
 
     def end(self, process: BaseProcess) -> None:
@@ -78,8 +90,9 @@ class ForkServer:
         self._running.discard(process)
         end(process)
 
-    def end_all(self) -> None:
-        """End every process that is running."""
+    def stop(self) -> None:
+        """End every process that is running, and start no other."""
+        self._stopped.set()
         for process in list(self._running):
             end(process)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 
 from graders.errors import SubmissionError
-from graders.submission.choose import choose, is_archive, passed_over, shown
+from graders.submission.choose import environments, is_archive, passed_over, shown
+from graders.submission.pick import Picked, pick
+from graders.submission.work import Wish
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Control characters, halves of surrogate pairs (bytes that are no UTF-8), line separators.
@@ -49,38 +51,52 @@ class Member:
         return any(passed_over(part) for part in self.path.parts)
 
 
-def choose_member(archive: str, members: Iterable[Member]) -> Member:
-    """Return the member that is the student's work, as it would be chosen in a folder.
+def pick_member(archive: str, members: Iterable[Member], wish: Wish) -> Picked[Member]:
+    """Return the member that is the student's work, as it would be picked in a folder.
 
     Args:
         archive: the archive's name, for messages.
         members: all of its members.
+        wish: what is known of the work.
 
     Raises:
         SubmissionError: there is none, there are several, or something in the archive is not as
             it is in an honest one: a path that leads out, an odd name, a link, a file twice.
 
     """
+    members = list(members)
+    for member in members:
+        check_name(archive, member)
+    nobodys = environments(member.path for member in members)
     files: dict[PurePosixPath, Member] = {}
     for member in members:
-        _check_name(archive, member)
         if member.kind is Kind.FOLDER:
             continue
+        passed = member.passed_over or not nobodys.isdisjoint(member.path.parents)
         # Environments are full of links, and nothing is taken from them.
-        if member.kind is Kind.OTHER and not member.passed_over:
+        if member.kind is Kind.OTHER and not passed:
             raise SubmissionError.not_a_file(f"{archive}/{shown(member.name)}")
         if member.path in files:
             raise SubmissionError.twice_in_archive(archive, shown(member.name))
         files[member.path] = member
-    chosen = choose(archive, [path for path, member in files.items() if not member.passed_over])
-    if chosen is None:
+        if passed:
+            files[member.path] = replace(member, kind=Kind.OTHER)
+    own = [member for member in files.values() if member.kind is Kind.FILE]
+    picked = pick(archive, own, wish)
+    if picked is None:
         raise SubmissionError.no_code_in_archive(archive)
-    if is_archive(chosen.name):
-        raise SubmissionError.only_archives(archive, shown(str(chosen)))
-    return files[chosen]
+    if is_archive(picked.work.path.name):
+        raise SubmissionError.only_archives(archive, shown(str(picked.work.path)))
+    return picked
 
 
-def _check_name(archive: str, member: Member) -> None:
+def check_name(archive: str, member: Member) -> None:
+    """Refuse names that lead elsewhere, or that can't be a file's name everywhere.
+
+    Raises:
+        SubmissionError: it is such a name.
+
+    """
     name = member.name
     if any(unicodedata.category(char) in _ODD for char in name):
         raise SubmissionError.odd_name(archive, shown(name))

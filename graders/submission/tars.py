@@ -14,7 +14,7 @@ from functools import partial
 from typing import BinaryIO, cast
 
 from graders.errors import SubmissionError
-from graders.submission.limits import ARCHIVE_LIMIT_MB, MEMBERS_LIMIT
+from graders.submission.limits import Bounds
 from graders.submission.members import Kind, Member
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -37,7 +37,7 @@ _EXTENDED_BYTES = 4_000_000
 _SPARSE = b"GNU.sparse"
 
 
-def tar_members(archive: str, file: BinaryIO) -> list[Member]:
+def tar_members(archive: str, file: BinaryIO, bounds: Bounds) -> list[Member]:
     """List a tar archive, and check the sum of one that is packed with gzip.
 
     Raises:
@@ -49,22 +49,22 @@ def tar_members(archive: str, file: BinaryIO) -> list[Member]:
     file.seek(0)
     stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
     members: list[Member] = []
-    for member in _members(archive, stream):
-        if len(members) == MEMBERS_LIMIT:
-            raise SubmissionError.too_many_members(archive, MEMBERS_LIMIT)
+    for member in _members(archive, stream, bounds):
+        if len(members) == bounds.members:
+            raise SubmissionError.too_many_members(archive, bounds.members)
         members.append(member)
     if packed:
         # The sum stands at the end.
         while stream.read(1 << 20):
-            _check_place(archive, stream.tell())
+            _check_place(archive, stream.tell(), bounds)
     return members
 
 
-def _members(archive: str, stream: BinaryIO) -> Iterator[Member]:
+def _members(archive: str, stream: BinaryIO, bounds: Bounds) -> Iterator[Member]:
     extended: dict[bytes, bytes] = {}
     extended_left = _EXTENDED_BYTES
     # A member has at most a header for its name, one for the rest, and its own.
-    for _ in range(3 * MEMBERS_LIMIT + 1):
+    for _ in range(3 * bounds.members + 1):
         block = stream.read(_BLOCK)
         if block == bytes(_BLOCK):
             return
@@ -86,9 +86,9 @@ def _members(archive: str, stream: BinaryIO) -> Iterator[Member]:
             size = 0 if header.type in _BARE else size
             extended = {}
         following = start + -(-_checked(size) // _BLOCK) * _BLOCK
-        _check_place(archive, following)
+        _check_place(archive, following, bounds)
         stream.seek(following)
-    raise SubmissionError.too_many_members(archive, MEMBERS_LIMIT)
+    raise SubmissionError.too_many_members(archive, bounds.members)
 
 
 def _records(content: bytes) -> dict[bytes, bytes]:
@@ -131,6 +131,6 @@ def _checked(size: int) -> int:
     return size
 
 
-def _check_place(archive: str, place: int) -> None:
-    if place > ARCHIVE_LIMIT_MB * 1e6:
-        raise SubmissionError.archive_too_large(archive, ARCHIVE_LIMIT_MB)
+def _check_place(archive: str, place: int, bounds: Bounds) -> None:
+    if place > bounds.megabytes * 1e6:
+        raise SubmissionError.archive_too_large(archive, bounds.megabytes)

@@ -10,11 +10,9 @@ from typing import IO, BinaryIO, cast
 
 from graders.errors import SubmissionError
 from graders.submission.choose import shown
-from graders.submission.limits import MEMBERS_LIMIT
+from graders.submission.limits import Bounds
 from graders.submission.members import Kind, Member
 
-# Python's zipfile reads the list of members at once, however long it is.
-_LIST_BYTES = 4_000_000
 # Other methods unpack a few bytes to gigabytes in one step, where no limit can be set.
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # Bit 0: by a password; bit 6: strongly; bit 13: names as well.
@@ -27,7 +25,7 @@ _BEYOND = 1_000_000
 _RATIO, _RATIO_FROM_BYTES = 500, 1_000_000
 
 
-def zip_members(archive: str, file: BinaryIO) -> list[Member]:
+def zip_members(archive: str, file: BinaryIO, bounds: Bounds) -> list[Member]:
     """List a zip archive.
 
     Raises:
@@ -36,7 +34,7 @@ def zip_members(archive: str, file: BinaryIO) -> list[Member]:
         Exception: of any type, where the archive is damaged.
 
     """
-    bounded = _Bounded(archive, file)
+    bounded = _Bounded(archive, file, bounds)
     try:
         opened = zipfile.ZipFile(cast(IO[bytes], bounded))
     except UnicodeDecodeError as error:
@@ -44,8 +42,8 @@ def zip_members(archive: str, file: BinaryIO) -> list[Member]:
         raise SubmissionError.odd_name(archive, shown(name)) from error
     bounded.left = None
     infos = opened.infolist()
-    if len(infos) > MEMBERS_LIMIT:
-        raise SubmissionError.too_many_members(archive, MEMBERS_LIMIT)
+    if len(infos) > bounds.members:
+        raise SubmissionError.too_many_members(archive, bounds.members)
     _check_overlap(archive, infos, opened.start_dir)
     return [
         Member(_name(info), _kind(info), info.file_size, partial(_read, archive, opened, info))
@@ -100,8 +98,10 @@ def _check_overlap(archive: str, infos: list[zipfile.ZipInfo], end: int) -> None
 class _Bounded:
     """A file of which zipfile gets only so much while it looks for the list of members."""
 
-    def __init__(self, archive: str, file: BinaryIO) -> None:
-        self.left: int | None = _LIST_BYTES
+    def __init__(self, archive: str, file: BinaryIO, bounds: Bounds) -> None:
+        # Python's zipfile reads the list at once, however long it is.
+        self.left: int | None = bounds.list_bytes
+        self._bounds = bounds
         self._archive = archive
         self._file = file
 
@@ -113,7 +113,7 @@ class _Bounded:
         content = self._file.read(wanted)
         self.left -= len(content)
         if self.left < 0:
-            raise SubmissionError.too_many_members(self._archive, MEMBERS_LIMIT)
+            raise SubmissionError.too_many_members(self._archive, self._bounds.members)
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -127,6 +127,7 @@ class Trained(Model):
     entry: Entry
     reused: bool
     start: TrainingStart
+    given: str = Field(default="", description="names the weights that were brought along")
     epochs: int = Field(description="as asked for, or as many as there were before it stopped")
     epochs_before: int = 0
     steps_per_epoch: int | None = Field(default=None, description="as it was asked for")

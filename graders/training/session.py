@@ -7,6 +7,7 @@ recording, comes from the requests that were carried out.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from collections.abc import Iterator
@@ -22,13 +23,14 @@ from pydantic import ValidationError
 
 from graders.errors import RunError, TrainingError
 from graders.recording.schema import TrainingStart
+from graders.sandbox.server import StoppedError
 from graders.tolerance import ATTEMPTS
 from graders.training.entry import Finding, Finished, Measured, Trained, save_trained
 from graders.training.measuring import Measuring
 from graders.training.process import file_of
-from graders.training.request import Array, Part, Request
+from graders.training.request import Array, Layer, Network, Part, Request
 from graders.training.stock import Refused
-from graders.training.trainer import Progress, StoppedError, Trainer
+from graders.training.trainer import Progress, Trainer
 
 _P = TypeVar("_P", bound=Part)
 
@@ -255,6 +257,7 @@ class Session:
             entry=entry,
             reused=reused,
             start=start,
+            given=_digest_of(asked.request.network) if start == "given" else "",
             epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
             epochs_before=before,
             steps_per_epoch=fit.steps_per_epoch,
@@ -277,8 +280,7 @@ class Session:
 
     def _start(self, asked: _Asked) -> tuple[TrainingStart, int]:
         """Tell where the weights come from, and how many epochs they have seen here."""
-        # What Normalization has seen of the data was not trained, here or elsewhere.
-        layers = [x for x in asked.request.network.layers if x.stock.name != "Normalization"]
+        layers = _trained_layers(asked.request.network)
         given = [w.digest for layer in layers for w in layer.weights if w is not None]
         state = asked.request.compiled.state
         slots = [slot.digest for slot in state.slots] if state is not None else []
@@ -330,6 +332,17 @@ def _is_there(path: Path) -> bool:
 
 def _number(value: Any) -> int | None:
     return value if isinstance(value, int) and 0 <= value < 10**6 else None
+
+
+def _trained_layers(network: Network) -> list[Layer]:
+    """Leave out what was not trained, here or elsewhere: what Normalization has seen of data."""
+    return [layer for layer in network.layers if layer.stock.name != "Normalization"]
+
+
+def _digest_of(network: Network) -> str:
+    """Name the weights that a network came with."""
+    digests = [w.digest for x in _trained_layers(network) for w in x.weights if w is not None]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _message(**content: Any) -> bytes:

@@ -13,14 +13,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import BoundedSemaphore, Event, RLock
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from pydantic import ValidationError
 
 from graders.errors import RunError, StoreError, TrainingError
 from graders.sandbox.job import ServedFile
-from graders.sandbox.server import ForkServer
+from graders.sandbox.server import ForkServer, StoppedError
 from graders.training.entry import Finding, Finished
 from graders.training.limits import Limits
 from graders.training.measuring import Measuring
@@ -34,10 +34,6 @@ _RESULT_BYTES = 2_000_000_000
 _LOOK_SECONDS = 0.25
 
 Progress = Callable[[dict[str, Any]], None]
-
-
-class StoppedError(Exception):
-    """The class was ended while a training was under way or waited for."""
 
 
 @dataclass
@@ -224,7 +220,7 @@ def setting_for(device: str, cap: Cap | None, data: list[ServedFile]) -> Setting
     )
 
 
-def device_of(wanted: str) -> str:
+def device_of(wanted: Literal["auto", "cpu", "gpu"]) -> Literal["cpu", "gpu"]:
     """Tell whether trainings run on a GPU, without importing TensorFlow."""
     if wanted != "auto":
         return wanted

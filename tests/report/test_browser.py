@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.report import render_html
+from graders.report import Row, render_class, render_html
 
 from . import parts, samples
 
@@ -47,12 +47,41 @@ document.querySelector("iframe").onload = event => {{
 </script>"""
 
 
-def opened(page: str, folder: Path) -> str:
+# Uses the class page as a person would, and says after each step which students are shown.
+USE = """<!doctype html><iframe width="360" height="3000" srcdoc="{page}"></iframe><script>
+document.querySelector("iframe").onload = event => {{
+  const page = event.target.contentDocument;
+  const shown = kind => [...page.querySelectorAll(`${{kind}} tbody tr:not([hidden]) th`)]
+    .map(head => head.textContent);
+  const head = key => page.querySelector(`table.map th[data-key="${{key}}"]`);
+  const steps = [];
+  const look = () => steps.push([shown("table.map"), shown("table.roster")]);
+  const click = key => {{ head(key).querySelector("button").click(); look(); }};
+  const type = text => {{
+    const find = page.getElementById("find");
+    find.value = text;
+    find.dispatchEvent(new Event("input"));
+    look();
+  }};
+  for (const folded of page.querySelectorAll("details")) folded.open = true;
+  const measured = [page.documentElement.clientWidth, page.documentElement.scrollWidth];
+  {steps}
+  document.title = JSON.stringify({{
+    steps,
+    measured,
+    sorted: ["student", "score", "exercise-1a"].map(key => head(key).getAttribute("aria-sort")),
+    said: page.getElementById("said").textContent,
+  }});
+}};
+</script>"""
+
+
+def opened(page: str, folder: Path, fragment: str = "") -> str:
     """Open a page in a browser, and return what has become of it."""
     path = folder / "page.html"
     path.write_text(page, encoding="utf-8")
     profile = f"--user-data-dir={folder / 'profile'}"
-    command = [CHROMIUM, *FLAGS, profile, "--dump-dom", path.as_uri()]
+    command = [CHROMIUM, *FLAGS, profile, "--dump-dom", path.as_uri() + fragment]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
@@ -82,3 +111,94 @@ def test_strips_of_scores_fit_a_narrow_page_and_cut_no_label(tmp_path):
     assert 330 < width <= 360  # less a scroll bar
     assert needed <= width
     assert (strips, outside) == (len(checks), [])
+
+
+def in_class(student: str, score: float) -> Row:
+    check = parts.lost("1a", "It is right", score=score, points=10)
+    result = parts.result(student, [parts.exercise("1a", "1", "Turn images", check)])
+    return Row.of(result, "a/feedback.html")
+
+
+def class_page(*more: Row) -> str:
+    rows = [in_class("team 10", 3), in_class("team 9", 10), in_class("Zoëmi", 3.5)]
+    return render_class([*rows, *more], title="The sheet")
+
+
+def students_of(document: str, table: str) -> list[str]:
+    start = document.index(f'<table class="{table}')
+    body = document[start : document.index("</table>", start)]
+    return re.findall(r'<th scope="row"><a[^>]*><bdi>(.*?)</bdi>', body)
+
+
+def used(page: str, steps: str, folder: Path) -> dict:
+    document = opened(USE.format(page=html.escape(page), steps=steps), folder)
+    title = re.search("<title>(.*?)</title>", document)
+    assert title is not None
+    return json.loads(html.unescape(title[1]))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+@pytest.mark.parametrize(
+    ("fragment", "order"),
+    [
+        ("", ["carl.unlucky", "team 9", "team 10", "Zoëmi"]),
+        ("#sort=score", ["team 10", "Zoëmi", "team 9", "carl.unlucky"]),
+        ("#sort=-score", ["team 9", "Zoëmi", "team 10", "carl.unlucky"]),
+        ("#sort=-student", ["Zoëmi", "team 10", "team 9", "carl.unlucky"]),
+        ("#map-exercise-1a", ["team 10", "Zoëmi", "team 9", "carl.unlucky"]),
+        ("#sort=__proto__", ["carl.unlucky", "team 9", "team 10", "Zoëmi"]),
+    ],
+)
+def test_an_address_sorts_both_tables_and_puts_the_ungraded_last(fragment, order, tmp_path):
+    ungraded = Row.of(samples.make_unusable(), "carl/feedback.html")
+    document = opened(class_page(ungraded), tmp_path, fragment)
+    assert students_of(document, "map") == students_of(document, "roster") == order
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_heads_are_buttons_that_sort_and_then_turn_the_order(tmp_path):
+    done = used(class_page(), 'click("score"); click("score"); click("exercise-1a");', tmp_path)
+    up = ["team 10", "Zoëmi", "team 9"]
+    assert done["steps"] == [[up, up], [up[::-1], up[::-1]], [up, up]]
+    assert done["sorted"] == [None, None, "ascending"]
+    assert done["said"] == "Sorted by 1a, ascending."
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_students_are_found_by_a_part_of_their_name_accents_or_not(tmp_path):
+    done = used(class_page(), 'type("OEMI"); type("(("); type("");', tmp_path)
+    everyone = ["team 9", "team 10", "Zoëmi"]
+    assert done["steps"] == [[["Zoëmi"]] * 2, [[], []], [everyone] * 2]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_a_class_page_fits_a_telephone(tmp_path):
+    hostile = Row.of(samples.make_hostile(), "h/feedback.html")
+    everyone = [Row.of(result, "a/feedback.html") for result in samples.make_class()]
+    width, needed = used(class_page(hostile, *everyone), "", tmp_path)["measured"]
+    assert 330 < width <= 360  # less a scroll bar
+    assert needed <= width
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_no_other_script_runs_on_a_class_page(tmp_path):
+    foreign = "<img src=x onerror=\"document.title='no'\"><script>document.title='no'</script>"
+    page = class_page().replace("</main>", f"{foreign}</main>")
+    document = opened(page, tmp_path, "#sort=-score")
+    assert "<title>The sheet: the class</title>" in document
+    assert students_of(document, "map") == ["team 9", "Zoëmi", "team 10"]  # and ours did
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_without_its_script_a_class_page_offers_nothing_that_needs_it(tmp_path):
+    policy = re.sub("sha256-[A-Za-z0-9+/=]+", "none", class_page(), count=1)
+    document = opened(policy, tmp_path, "#sort=score")
+    assert students_of(document, "roster") == ["team 9", "team 10", "Zoëmi"]
+    assert '<div class="tools" hidden="">' in document
+    assert "<button" not in document

@@ -8,7 +8,7 @@ import pytest
 from graders.report import render_html
 from graders.result import Outcome, Result
 
-from . import parts, samples
+from . import parts, people, samples
 from .pages import PageReader
 
 MAKERS = [
@@ -16,6 +16,8 @@ MAKERS = [
     samples.make_losses,
     samples.make_unusable,
     samples.make_hostile,
+    people.make_judged,
+    people.make_missing,
 ]
 
 
@@ -431,3 +433,67 @@ def test_students_see_no_flag_of_a_hidden_check():
     assert "Too high" not in alone(hidden)
     assert "icon flag" not in alone(hidden)
     assert "Too high" in alone(hidden, audience="staff")
+
+
+def test_the_score_the_parts_and_the_deduction_add_up_on_the_page():
+    text = PageReader.read(render_html(people.make_judged())).text
+    assert "5.2 of 8 points" in text
+    assert "6 earned 0.8 taken off for lateness 2 lost" in text
+    assert people.LATE in text
+
+
+def test_in_time_nothing_is_said_of_lateness(losses):
+    assert "lateness" not in PageReader.read(render_html(losses)).text
+
+
+def test_a_comment_keeps_its_lines_and_stays_text():
+    html = render_html(people.make_judged())
+    assert people.COMMENT in html
+    assert people.REASON in PageReader.read(html).text
+    assert "b" not in PageReader.read(html).tags
+
+
+def test_a_score_for_the_whole_exercise_is_said_to_be_a_persons():
+    text = PageReader.read(render_html(people.make_judged())).text
+    assert "A person has set the score of this exercise. in place of all else 3.5 / of 5" in text
+
+
+def test_who_has_judged_and_when_is_for_staff_alone():
+    judged = people.make_judged()
+    staff = PageReader.read(render_html(judged, audience="staff")).text
+    assert "Scored by Tutor A , 6 May 2026, 09:00 UTC" in staff
+    assert "Tutor A" not in render_html(judged)
+
+
+def test_a_question_under_a_score_for_all_waits_for_nobody():
+    judged = people.make_judged()
+    first = judged.exercises[0]
+    first.override = people.judgement(3, "")
+    first.manual = parts.unread("Why?", "So.")
+    text = PageReader.read(render_html(judged)).text
+    assert "to be read by a person" not in text
+    assert "counted in the score for the exercise" in text
+
+
+def test_the_choice_of_the_file_and_what_lay_beside_it_are_said(full_marks):
+    full_marks.submission.chosen = "<b>hw.ipynb</b> was graded; hw.py is its export."
+    full_marks.submission.brought = ["helpers.py", "<script>.csv"]
+    page = PageReader.read(render_html(full_marks))
+    assert "<b>hw.ipynb</b> was graded; hw.py is its export." in page.text
+    assert "Beside it lay helpers.py , <script>.csv ." in page.text
+
+
+def test_who_handed_in_nothing_has_a_page_that_says_so():
+    text = PageReader.read(render_html(people.make_missing())).text
+    assert "0 of 32 points" in text
+    assert "Nothing was handed in." in text
+    assert "Not graded" not in text
+
+
+def test_an_unusable_file_shows_the_points_that_a_person_gave(unusable):
+    given = unusable.exercises[0]
+    given.override, given.score = people.judgement(5, "From the printout."), 5.0
+    text = PageReader.read(render_html(unusable.model_copy(update={"score": 5.0}))).text
+    assert "5 of 32 points" in text
+    assert "From the printout." in text
+    assert "merge-conflict" in text

@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from graders.report import render_markdown
 from graders.report.markdown import escape, fenced, prose
 
-from . import parts
+from . import parts, people
 from .pages import PageReader
 
 
@@ -140,3 +140,42 @@ def test_a_hostile_title_of_a_score_stays_text():
     assert {"script", "em"}.isdisjoint(page.tags)
     assert "<script>*x*</script>: Observed" in page.text
     assert "<script>*y*</script>" in page.text
+
+
+def test_the_score_the_rows_and_the_deduction_add_up():
+    text = to_page(render_markdown(people.make_judged())).text
+    assert "5.2 of 8 points (6 earned, 0.8 taken off for lateness)" in text
+    assert "1a Turn images into vectors 2.5 of 3 1b Scale the pixels 3.5 of 5" in text
+    assert "taken off for lateness -0.8" in text
+    assert people.LATE in text
+
+
+def test_comments_of_a_person_are_there_and_the_name_is_for_staff():
+    text = to_page(render_markdown(people.make_judged())).text
+    assert " ".join(people.COMMENT.split()) in text
+    assert "the score of this exercise is 3.5 of 5 points, in place of all else" in text
+    assert people.REASON in text
+    assert "Tutor A" not in text
+    assert "Scored by Tutor A" in render_markdown(people.make_judged(), audience="staff")
+
+
+def test_a_comment_ends_no_block_and_is_no_markup():
+    judged = people.make_judged()
+    judged.exercises[1].override = people.judgement(1, "```\n# heading\n<script>x</script>")
+    page = to_page(render_markdown(judged))
+    assert "script" not in page.tags
+    assert "heading" not in [text for _, text in page.headings]
+
+
+def test_the_choice_of_the_file_is_said(full_marks):
+    full_marks.submission.chosen = "hw.ipynb was graded; *hw.py* is its export."
+    full_marks.submission.brought = ["data|1.csv"]
+    text = to_page(render_markdown(full_marks)).text
+    assert "hw.ipynb was graded; *hw.py* is its export." in text
+    assert "Beside it lay data|1.csv." in text
+
+
+def test_who_handed_in_nothing_is_told_so():
+    text = to_page(render_markdown(people.make_missing())).text
+    assert "0 of 32 points" in text
+    assert "Nothing was handed in." in text

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from graders.report import print_result
 
-from . import parts
+from . import parts, people
 
 
 def printed(result, **settings) -> str:
@@ -135,3 +135,41 @@ def test_a_check_that_passed_is_printed_where_a_person_should_look_at_it(losses,
     assert "4b ✓ Adam reaches a higher accuracy than SGD 1/1 measured Adam minus SGD +0.064" in text
     assert "⚑ noted The Adam minus SGD of 0.064 is more than right solutions reach" in text
     assert "noted" not in printed(full_marks)
+
+
+def test_the_score_the_rows_and_the_deduction_add_up():
+    output = printed(people.make_judged())
+    assert "5.2 of 8 points (6 earned, 0.8 taken off for lateness)" in output
+    assert re.search(r"^1a .* 2.5/3 ", output, re.MULTILINE)
+    assert re.search(r"^1b .* 3.5/5 ", output, re.MULTILINE)
+    assert re.search(r"taken off for lateness +-0.8", output)
+    assert people.LATE in on_one_line(output)
+
+
+def test_what_a_person_says_is_printed_without_the_name():
+    output = printed(people.make_judged())
+    assert " ".join(people.COMMENT.split()) in on_one_line(output)
+    assert "1b  ✍ set by a person  3.5/5" in output
+    assert "✍ set by a person" in output.split("1b  ✗")[0]
+    assert "Tutor A" not in output
+
+
+def test_a_terminal_without_unicode_can_say_it_too():
+    console = Console(
+        file=io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict"), width=80, no_color=True
+    )
+    print_result(people.make_judged(), console)
+
+
+def test_the_choice_of_the_file_is_printed(full_marks):
+    full_marks.submission.chosen = "hw.ipynb was graded; hw.py is its export."
+    full_marks.submission.brought = ["helpers.py"]
+    output = printed(full_marks)
+    assert "hw.ipynb was graded; hw.py is its export." in output
+    assert "Beside it lay: helpers.py" in output
+
+
+def test_who_handed_in_nothing_is_told_so():
+    output = printed(people.make_missing())
+    assert "0 of 32 points" in output
+    assert "Nothing was handed in." in output

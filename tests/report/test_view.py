@@ -5,7 +5,7 @@ import pytest
 from graders.report.view import Page, Tally, for_audience, is_partial
 from graders.result import ManualResult, Outcome
 
-from . import parts
+from . import parts, people
 
 
 def test_points_always_add_up(losses):
@@ -70,3 +70,46 @@ def test_a_view_leaves_the_result_as_it_was(losses):
 )
 def test_only_a_failed_check_with_some_of_its_points_is_partial(changes, partial):
     assert is_partial(parts.lost("1f", "x").model_copy(update=changes)) is partial
+
+
+def test_the_bar_holds_all_points_of_the_sheet_with_what_lateness_takes():
+    page = Page.of(people.make_judged(), "student")
+    assert sum(amount for _, amount in page.bar) == pytest.approx(page.sheet.points)
+    assert dict(page.bar)["late"] == pytest.approx(0.8)
+
+
+def test_what_was_earned_less_the_deduction_is_the_score():
+    page = Page.of(people.make_judged(), "student")
+    assert page.earned - page.deducted == pytest.approx(page.result.score)
+
+
+def test_an_override_leaves_nothing_pending_and_no_error_to_look_at(losses):
+    override = people.judgement(1, "Seen in person.")
+    exercise = next(exercise for exercise in losses.exercises if exercise.id == "3a")
+    settled = exercise.model_copy(update={"override": override, "score": 1.0, "pending": 0.0})
+    assert Tally.of(settled) == Tally(points=3, earned=1, pending=0, lost=2)
+    result = losses.model_copy(update={"exercises": [settled]})
+    assert Page.of(result, "staff").exercises[0].state == "partial"
+
+
+def test_an_unusable_file_is_graded_once_a_person_gives_points(unusable):
+    override = people.judgement(5, "")
+    bare = unusable.exercises[0].model_copy(update={"override": override, "score": 5.0})
+    given = unusable.model_copy(update={"exercises": [bare], "score": 5.0})
+    assert Page.of(unusable, "student").ungraded
+    assert not Page.of(given, "student").ungraded
+    assert Page.of(given, "student").sheet == Tally(points=32, earned=5, pending=0, lost=27)
+
+
+def test_who_has_judged_is_for_staff_alone():
+    assert "Tutor A" not in for_audience(people.make_judged(), "student").model_dump_json()
+    assert "Tutor A" in for_audience(people.make_judged(), "staff").model_dump_json()
+
+
+def test_what_lay_beside_is_named_once_and_not_without_end(full_marks):
+    info = full_marks.submission
+    info.chosen = "hw.ipynb was graded; helpers.py lay beside it."
+    info.brought = ["helpers.py", *(f"data_{i}.csv" for i in range(30))]
+    brought = Page.of(full_marks, "student").brought
+    assert brought[0] == "data_0.csv"
+    assert brought[-1] == "20 more"

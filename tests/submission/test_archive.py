@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.errors import SubmissionError
-from graders.submission import Submission, archive, find_submissions, read_cells, submission, tars
+from graders.submission import Submission, archive, find_submissions, read_cells, submission
+from graders.submission.limits import Bounds
 from tests.submission.archives import (
     ENDINGS,
     NOTEBOOK,
@@ -31,6 +32,7 @@ from tests.submission.archives import (
     raw_zip,
     tar_block,
 )
+from tests.submission.notebooks import code, notebook
 
 JUNK = [
     ".ipynb_checkpoints/hw-checkpoint.ipynb",
@@ -42,6 +44,7 @@ JUNK = [
     "data.csv",
     "report.pdf",
 ]
+OTHER = notebook(code("y = 2"))
 END = bytes(2 * tarfile.BLOCKSIZE)
 
 
@@ -161,7 +164,7 @@ def test_name_and_fingerprint_together_take_one_look_into_an_archive(alice, monk
 
 
 def test_an_archive_that_was_refused_is_not_unpacked_again(alice, monkeypatch):
-    pack(alice, {"a.ipynb": NOTEBOOK, "b.ipynb": NOTEBOOK})
+    pack(alice, {"a.ipynb": NOTEBOOK, "b.ipynb": OTHER})
     calls = []
 
     def counted(*arguments):
@@ -202,13 +205,14 @@ def test_an_archive_beside_a_notebook_or_a_script_is_not_the_work(tmp_path, work
     (tmp_path / "alice").mkdir()
     (tmp_path / "alice" / work).write_bytes(NOTEBOOK)
     pack(tmp_path / "alice" / "data.zip", {"other.ipynb": b"{}"})
-    assert find_submissions([tmp_path]) == [Submission("alice", tmp_path / "alice" / work)]
+    (found,) = find_submissions([tmp_path])
+    assert found.path == tmp_path / "alice" / work
 
 
 def test_several_archives_of_one_student_are_named(tmp_path):
     (tmp_path / "alice").mkdir()
     for name in ("a.zip", "b.tgz"):
-        pack(tmp_path / "alice" / name, {"hw.ipynb": NOTEBOOK})
+        pack(tmp_path / "alice" / name, {"hw.ipynb": NOTEBOOK, "of": name.encode()})
     (found,) = find_submissions([tmp_path])
     assert "2 candidates (a.zip, b.tgz)" in str(found.problem)
 
@@ -238,7 +242,7 @@ def test_a_damaged_archive_does_not_lose_the_others(tmp_path):
 
 
 def test_several_notebooks_in_an_archive_are_named(alice):
-    pack(alice, {"a.ipynb": NOTEBOOK, "old/b.ipynb": NOTEBOOK})
+    pack(alice, {"a.ipynb": NOTEBOOK, "old/b.ipynb": OTHER})
     assert "2 candidates (a.ipynb, old/b.ipynb)" in refusal(alice)
 
 
@@ -473,7 +477,7 @@ def test_a_tar_of_nothing_but_headers_is_refused(tmp_path):
 
 
 def test_a_tar_may_not_unpack_to_more_than_an_archive_may_have(tmp_path, monkeypatch):
-    monkeypatch.setattr(tars, "ARCHIVE_LIMIT_MB", 1.0)
+    monkeypatch.setattr(archive, "STUDENTS", Bounds(1.0, 100, 1_000))
     big = (member("data.bin", size=1_100_000), bytes(1_100_000))
     path = pack_tar(tmp_path / "alice.tgz", [(member("hw.ipynb", size=2), b"{}"), big])
     assert "more than 1 MB" in refusal(path)
@@ -486,7 +490,7 @@ def test_a_size_in_a_tar_that_leads_beyond_any_archive_is_not_followed(tmp_path)
 
 
 def test_zeros_after_the_end_of_a_tar_are_counted_as_well(tmp_path, monkeypatch):
-    monkeypatch.setattr(tars, "ARCHIVE_LIMIT_MB", 1.0)
+    monkeypatch.setattr(archive, "STUDENTS", Bounds(1.0, 100, 1_000))
     path = tmp_path / "alice.tgz"
     path.write_bytes(gzip.compress(tar_block("hw.ipynb", 2) + padded(b"{}") + bytes(3_000_000)))
     assert "more than 1 MB" in refusal(path)

@@ -28,9 +28,9 @@ def test_a_file_is_one_submission_named_after_its_stem(tmp_path):
     assert find_submissions([path]) == [Submission("alice", path)]
 
 
-def test_files_keep_the_order_in_which_they_were_named(tmp_path):
-    paths = [write(tmp_path / name) for name in ("carol.py", "alice.ipynb", "bob.py")]
-    assert students(*paths) == ["carol", "alice", "bob"]
+def test_submissions_are_listed_by_name_in_whatever_order_they_were_named(tmp_path):
+    paths = [write(tmp_path / name) for name in ("carol.py", "Bob.py", "alice.ipynb")]
+    assert students(*paths) == ["alice", "Bob", "carol"]
 
 
 def test_a_folder_of_files_is_a_class_in_alphabetical_order(tmp_path):
@@ -100,13 +100,15 @@ def test_a_link_that_leads_in_a_circle_is_not_followed(tmp_path):
 
 def test_a_script_beside_a_notebook_is_its_helper(tmp_path):
     path = write(tmp_path / "alice" / "hw.ipynb")
-    write(tmp_path / "alice" / "helpers.py")
-    assert find_submissions([tmp_path]) == [Submission("alice", path)]
+    helper = write(tmp_path / "alice" / "helpers.py", "y = 2\n")
+    (found,) = find_submissions([tmp_path])
+    assert (found.path, found.beside) == (path, (("helpers.py", helper),))
+    assert found.chosen == "hw.ipynb was graded; helpers.py lay beside it."
 
 
 def test_several_notebooks_of_one_student_are_named_and_the_student_is_kept(tmp_path):
     write(tmp_path / "alice" / "a.ipynb")
-    write(tmp_path / "alice" / "old" / "b.ipynb")
+    write(tmp_path / "alice" / "old" / "b.ipynb", "y = 2\n")
     problem = problems(tmp_path)["alice"]
     assert problem is not None
     assert "2 candidates (a.ipynb, " in problem
@@ -275,7 +277,7 @@ def test_two_links_of_one_stem_go_by_their_own_names(tmp_path):
     links = [tmp_path / "alice.py", tmp_path / "alice.ipynb"]
     for link in links:
         link.symlink_to(stored)
-    assert students(*links) == ["alice.py", "alice.ipynb"]
+    assert students(*links) == ["alice.ipynb", "alice.py"]
 
 
 def test_a_link_that_was_put_in_the_place_of_a_file_is_not_followed(tmp_path):

@@ -1,0 +1,141 @@
+"""Take people's scores into results that stand already: no run, no check, only the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from graders.assignment import Assignment, load_assignment
+from graders.batch.alike import similar_in
+from graders.batch.keys import checks_of, result_key
+from graders.batch.reports import RESULT, keep_result, line_of, outline, write_class
+from graders.batch.staging import locked
+from graders.errors import ClassError, RunError
+from graders.gradebook import Gradebook, StudentRow
+from graders.grading import Checker
+from graders.ran import Ran
+from graders.result import Result
+from graders.settle import Standing, settle
+
+Note = Callable[[StudentRow, Result], None]
+
+
+def standing_of(book: Gradebook, assignment: Assignment, key: str) -> Standing:
+    """Gather what counts for a student beside the checks."""
+    student = book.student(key)
+    return Standing(
+        judgements=tuple(book.judgements(key)),
+        deadline=assignment.deadline,
+        extension=student.extension if student else None,
+    )
+
+
+def check_again(book: Gradebook, checker: Checker, checks: str, ran: Ran, folder: Path) -> Result:
+    """Make a result anew from a recording that is still good.
+
+    Args:
+        book: knows the student, and keeps the result.
+        checker: of the same data, cap and device as the run's.
+        checks: fingerprint of what it checks with.
+        ran: how it was run.
+        folder: the student's.
+
+    Raises:
+        AssignmentError: the checks and the sheet don't fit together, so nobody can be graded.
+
+    """
+    info, assignment = ran.submission, checker.assignment
+    standing = standing_of(book, assignment, info.key)
+    result = settle(checker.result(ran, folder), standing)
+    result = keep_result(result, folder, assignment)
+    key = result_key(checks, info, standing)
+    book.record(info.key, info, ran.run_key, outline(result), key)
+    return result
+
+
+def settle_again(
+    book: Gradebook,
+    out: Path,
+    assignment: Assignment,
+    *,
+    keys: Iterable[str],
+    note: Note,
+) -> None:
+    """Make results anew for students about whom a person has said something.
+
+    Args:
+        book: the gradebook, with what was said.
+        out: the class's folder.
+        assignment: the sheet.
+        keys: the students; who has no result yet is passed over.
+        note: is told of each new result.
+
+    Raises:
+        RunError: a result that stands in the gradebook is gone from its folder, or damaged.
+
+    """
+    for key in keys:
+        student, latest = book.student(key), book.latest(key)
+        if student is None or latest is None:
+            continue
+        folder = out / student.folder
+        standing = standing_of(book, assignment, key)
+        result = settle(_load(folder / RESULT), standing)
+        result = keep_result(result, folder, assignment)
+        made_of = result_key(checks_of(latest.checks_key), result.submission, standing)
+        book.record(key, result.submission, latest.run_key, outline(result), made_of)
+        note(student, result)
+
+
+def settle_students(out: Path, keys: Iterable[str]) -> bool:
+    """Take in what people have said of some students, and write the class's reports anew.
+
+    Returns:
+        Whether it was done here; False where a run on the class is under way, which will do it.
+
+    """
+    try:
+        with locked(out), Gradebook.open(out, create=False) as book:
+            rows = {student.key: (student, result) for student, result in book.outlines()}
+            if not rows:
+                return True
+            titles = {result.assignment.title for _, result in rows.values()}
+            changed = list(keys)
+            for key in changed:
+                if key not in rows:
+                    continue
+                student, result = rows[key]
+                assignment = load_assignment(_address(out / student.folder, result))
+                settle_again(
+                    book,
+                    out,
+                    assignment,
+                    keys=[key],
+                    note=lambda s, r: rows.update({s.key: (s, r)}),
+                )
+            folders = {key: out / student.folder for key, (student, _) in rows.items()}
+            write_class(
+                [line_of(result, student) for student, result in rows.values()],
+                out,
+                title=min(titles),
+                similar=similar_in(folders),
+            )
+    except ClassError:
+        return False
+    return True
+
+
+def _load(path: Path) -> Result:
+    try:
+        return Result.load(path)
+    except (OSError, ValidationError) as error:
+        raise RunError.damaged(path) from error
+
+
+def _address(folder: Path, result: Result) -> str:
+    try:
+        return Ran.load(folder).assignment
+    except RunError:
+        return result.assignment.id

@@ -1,0 +1,151 @@
+"""`kill -9` at any moment, then the same command: nothing is lost, doubled or half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from graders.gradebook import Gradebook
+from graders.result import Result
+
+STUDENTS = 25
+SCRIPT = Path(__file__).with_name("killed.py")
+
+
+class Runs:
+    """Begins runs on one class."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out = folder / "out"
+        handed_in = folder / "in"
+        handed_in.mkdir()
+        for n in range(STUDENTS):
+            (handed_in / f"student{n:02}.py").write_text("0.5")
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(handed_in), str(self.out)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def begin(self) -> int:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.line())
+
+    def end(self) -> tuple[list[str], int]:
+        """Wait for a run's end: whom it has run, and its status."""
+        ran = []
+        while True:
+            what, who = self.line().split()
+            if what == "status":
+                return ran, int(who)
+            ran.append(who)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    made = Runs(tmp_path)
+    yield made
+    made.process.kill()
+    made.process.communicate()
+
+
+def finished(out: Path) -> list[str]:
+    """Read who is finished, as somebody would who looks at OUT while it is written."""
+    if not (out / "gradebook.db").is_file():
+        return []
+    with closing(sqlite3.connect(f"file:{out / 'gradebook.db'}?mode=ro", uri=True)) as book:
+        try:
+            found = book.execute(
+                "select students.name from results "
+                "join attempts on attempts.id = results.attempt_id "
+                "join submissions on submissions.id = attempts.submission_id "
+                "join students on students.id = submissions.student_id"
+            ).fetchall()
+        except sqlite3.OperationalError:  # killed before there were tables
+            return []
+    return [name for (name,) in found]
+
+
+def see_that_all_is_whole(out: Path) -> None:
+    """What stands under a name that people use is whole at every moment."""
+    for folder in (path for path in out.glob("[!.]*") if path.is_dir()):
+        Result.load(folder / "result.json")
+        page = (folder / "feedback.html").read_text(encoding="utf-8")
+        assert page.rstrip().endswith("</html>")
+        assert len(list((folder / "recording").iterdir())) == 3
+    for name, last in (("index.html", "</html>"), ("grades.csv", "00:00")):
+        if (out / name).is_file():
+            assert (out / name).read_text(encoding="utf-8").rstrip().endswith(last)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
+    chance = random.Random(seed)
+    out, kills, before = runs.out, 0, set[str]()
+    while True:
+        process = runs.begin()
+        time.sleep(chance.uniform(0.005, 0.35))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+        ran, status = runs.end()
+
+        assert not set(ran) & before, "a finished submission was run again"
+        assert len(ran) == len(set(ran))
+        see_that_all_is_whole(out)
+        names = finished(out)
+        assert len(names) == len(set(names)), "a result was kept twice"
+        assert before <= set(names), "a result was lost"
+        before = set(names)
+        if status == 0:
+            break
+        kills += 1
+        assert kills < 200
+
+    assert kills >= 3
+    assert before == {f"student{n:02}" for n in range(STUDENTS)}
+    with Gradebook.open(out) as book:
+        assert {latest.score for latest in book.latest_all()} == {3.0}
+        folders = {student.folder for student in book.students()}
+    assert {path.name for path in out.iterdir() if path.is_dir()} == folders
+    assert len((out / "grades.csv").read_text().splitlines()) == STUDENTS + 1
+    assert [path for path in out.glob(".*") if path.name != ".lock"] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_a_class_cleanly_and_the_next_run_goes_on(runs, number):
+    process = runs.begin()
+    while not finished(runs.out):
+        time.sleep(0.005)
+    os.kill(process, number)
+    _, status = runs.end()
+
+    assert status == 130
+    first = finished(runs.out)
+    assert 0 < len(first) < STUDENTS
+    assert len((runs.out / "grades.csv").read_text().splitlines()) == len(first) + 1
+    assert [path for path in runs.out.glob(".*") if path.name != ".lock"] == []
+    with Gradebook.open(runs.out) as book:
+        assert book.interrupt_running() == 0
+    runs.begin()
+    others, status = runs.end()
+    assert status == 0
+    assert not set(others) & set(first)
+    assert len(finished(runs.out)) == STUDENTS

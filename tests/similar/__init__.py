@@ -1,0 +1,1 @@
+"""Submissions that are nearly the same."""
