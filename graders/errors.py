@@ -517,6 +517,27 @@ class ClassError(TensormarkError):
         )
 
     @classmethod
+    def no_gpu_workers(cls, address: str) -> Self:
+        """Workers, and none with a GPU."""
+        return cls(
+            f"No worker of the scheduler at {address} offers a GPU. Start those that have one with "
+            "--resources GPU=1, or grade with --device cpu."
+        )
+
+    @classmethod
+    def workers_gone(cls, seconds: float) -> Self:
+        """The last worker left, and no other came."""
+        return cls(
+            f"The cluster has had no worker for {seconds / 60:.0f} minutes. What is finished is "
+            "kept; start workers, and the same command again."
+        )
+
+    @classmethod
+    def worker_says(cls, machine: str, what: str) -> Self:
+        """A worker has something to say that ends nothing."""
+        return cls(f"The worker on {machine} says: {what}")
+
+    @classmethod
     def scheduler_lost(cls, why: str) -> Self:
         """The scheduler went away while a class was graded."""
         return cls(

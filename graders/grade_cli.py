@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -113,6 +112,7 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
     """
     from graders.batch import Wanted
     from graders.grading import Settings
+    from graders.temporary import OwnFolder
 
     sheet = load(assignment)
     settings = Settings(
@@ -126,14 +126,14 @@ def grade(  # noqa: PLR0917 - typer takes options as parameters
         draw=draw,
     )
     wanted = Wanted(tuple(only or ()), since.astimezone() if since else None)
-    with _sentences(out), _unpacked() as unpack_into:
+    with _sentences(out), OwnFolder("class") as unpacked:
         enrolled = _enrolled(
             sheet,
             paths,
             out,
             roster=roster,
             notebook=notebook,
-            unpack_into=unpack_into,
+            unpack_into=unpacked.path,
             wanted=wanted,
         )
         with console.status("Getting TensorFlow and the data ready ..."):
@@ -152,17 +152,18 @@ def regrade(
     ] = None,
 ) -> None:
     """Check a class again from its recordings: no student code runs, nothing is trained."""
+    from graders.batch.roll import find_runs
     from graders.progress import ClassProgress, print_class
-    from graders.regrade import find_runs
     from graders.regrade import regrade as again
 
-    with _sentences(out):
-        folders = find_runs(out)
-        with ClassProgress(console, len(folders)).shown() as progress:
-            done = again(out, folders, assignment, progress)
+    with (
+        _sentences(out),
+        ClassProgress(console, len(find_runs(out))).shown() as progress,
+    ):
+        done = again(out, assignment, progress)
     for sentence in done.left:
         errors.print(Text(f"Left as it was: {sentence}", style="yellow"))
-    print_class(done.rows, out, console, trained=False)
+    print_class(done.outcomes, out, console, trained=False)
     if done.left:
         raise typer.Exit(UNUSABLE)
 
@@ -211,13 +212,6 @@ def _sentences(out: Path) -> Iterator[None]:
         stop(str(error))
 
 
-@contextmanager
-def _unpacked() -> Iterator[Path]:
-    """Give a folder for what a learning platform has packed; it goes when the class is graded."""
-    with tempfile.TemporaryDirectory(prefix="tensormark-class-") as folder:
-        yield Path(folder)
-
-
 def _enrolled(
     sheet: Assignment,
     paths: list[Path],
@@ -243,12 +237,19 @@ def _enrolled(
             unpack_into=unpack_into,
         )
         if roster is None:
-            return Enrolled(wanted.select(submissions))
+            return _chosen(Enrolled(submissions), wanted)
         found = read_roster(roster)
         merged = enrol(submissions, found)
     for sentence in (*found.notes, *merged.notes):
         errors.print(Text(sentence, style="yellow"))
-    return Enrolled(wanted.select(merged.submissions), merged.missing, merged.people)
+    return _chosen(Enrolled(merged.submissions, merged.missing, merged.people), wanted)
+
+
+def _chosen(enrolled: Enrolled, wanted: Wanted) -> Enrolled:
+    chosen = wanted.select(list(enrolled.submissions))
+    keys = {submission.key for submission in chosen}
+    others = [one for one in enrolled.submissions if one.key not in keys]
+    return replace(enrolled, submissions=chosen, left_out=others)
 
 
 def _here(
@@ -305,4 +306,4 @@ def _grade_class(
         runs.close()
     for sentence in runs.warnings:
         errors.print(Text(sentence, style="yellow"))
-    print_class(outcomes.rows, out, console)
+    print_class(outcomes, out, console)

@@ -6,8 +6,6 @@ import hashlib
 import os
 import platform
 import shutil
-import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -41,6 +39,7 @@ from graders.sandbox.talk import Answerer, Progress
 from graders.sandbox.view import view_for
 from graders.submission import Submission
 from graders.submission.apart import read_cells_apart
+from graders.temporary import OwnFolder
 from graders.tolerance import ATTEMPTS
 from graders.training.entry import load_trained, save_trained
 from graders.training.repeats import own_seed_matters, wanted_again, with_attempt, with_origins
@@ -84,13 +83,14 @@ class Grader:
     data: list[DataSet] = field(init=False)
     checker: Checker = field(init=False)
     _folder: Path = field(init=False, repr=False)
+    _own: OwnFolder = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.server = ForkServer(self.settings.device)
         # TensorFlow is imported beside us while the data are read.
         self.server.warm_up()
-        self._folder = Path(tempfile.mkdtemp(prefix="tensormark-data-"))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._own = OwnFolder("data")
+        self._folder = self._own.path
         self.data = [locate(name, self.settings.data) for name in self.assignment.data_sets]
         device = device_of(self.settings.device)
         self.checker = Checker(self.assignment, self.data, self.cap, device)
@@ -231,8 +231,8 @@ class Grader:
         own = own_seed_matters(found, draws.anew)
         seed = _seed_of(content, draws.of(min(draws.anew)) if own else draws.of_others)
         again = []
-        with tempfile.TemporaryDirectory(prefix="tensormark-attempt-") as folder:
-            recording = Path(folder) / RECORDING
+        with OwnFolder("attempt") as place:
+            recording = place.path / RECORDING
             # Whatever befalls a further attempt, the first one stands.
             with suppress(RunError):
                 job = self._job(ran, submission, out, seed)

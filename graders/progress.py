@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from graders.batch.roll import Outcomes
 from graders.report.rows import Row, Trained
 from graders.report.summary import print_summary
 from graders.report.text import duration, number
@@ -30,6 +31,9 @@ from graders.result import Result, TrainingSummary
 
 # Outside a terminal, work of many like steps says no more often how far it is: seconds.
 _SILENCE = 30.0
+# Exercises that one line names; of more it says how many.
+_NAMED = 6
+_NOTES = 10
 
 
 def bars(console: Console) -> Progress:
@@ -105,6 +109,9 @@ class ClassProgress:
         """Draw while the body runs."""
         with self._bars:
             yield self
+        if self._kept:
+            kept = f"{self._kept} of {self._students} had not changed and were kept."
+            self._console.print(Text(kept))
 
     def begin(self, student: str) -> None:
         """A submission starts to run."""
@@ -178,7 +185,9 @@ def one_line(result: Result) -> str:
     if result.pending:
         parts.append(f"{number(result.pending)} pending")
     lost = [exercise.id for exercise in result.exercises if Tally.of(exercise).lost > 0]
-    if lost:
+    if len(lost) > _NAMED:
+        parts.append(f"lost in {len(lost)} of {len(result.exercises)} exercises")
+    elif lost:
         parts.append("lost in " + ", ".join(lost))
     if noted := look_at(result):
         parts.append("look at " + ", ".join(noted))
@@ -188,16 +197,17 @@ def one_line(result: Result) -> str:
     return f"{student}: {'; '.join(filter(None, parts))}  ({result.execution.seconds:.0f} s)"
 
 
-def print_class(rows: Sequence[Row], out: Path, console: Console, *, trained: bool = True) -> None:
+def print_class(outcomes: Outcomes, out: Path, console: Console, *, trained: bool = True) -> None:
     """Say what became of a class, and where its reports are.
 
     Args:
-        rows: one for each student.
+        outcomes: of each student.
         out: the folder of the reports.
         console: where to print.
         trained: say as well what was trained, what was reused, and the time that this saved.
 
     """
+    rows = outcomes.rows
     trainings = Trained.total(row.trainings for row in rows)
     if trainings.asked and trained:
         carried_out = len(trainings.fingerprints)
@@ -207,6 +217,10 @@ def print_class(rows: Sequence[Row], out: Path, console: Console, *, trained: bo
             text += f", {duration(trainings.saved)} saved"
         console.print(Text(text + "."))
     print_summary(rows, console)
+    for note in outcomes.notes[:_NOTES]:
+        console.print(Text(note, style="yellow"))
+    if len(outcomes.notes) > _NOTES:
+        console.print(f"{len(outcomes.notes) - _NOTES} more such notes are on the class page.")
     console.print(Text(f"  class page  {out / 'index.html'}"))
     console.print(Text(f"  grades      {out / 'grades.csv'}"))
     console.print(Text(f"  feedback    {out}/<student>/feedback.html"))

@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from graders.assignment import Assignment, load_assignment
-from graders.batch.alike import similar_in
 from graders.batch.keys import checks_key, result_key
-from graders.batch.reports import Graded, keep_result, line_of, outline, write_class
-from graders.batch.scores import check_again, standing_of
+from graders.batch.reports import keep_result, outline
+from graders.batch.roll import Outcomes, Roll, find_runs, standing_of
+from graders.batch.scores import check_again
 from graders.batch.staging import locked, recover
 from graders.compose import missing
 from graders.errors import RunError, TensormarkError
 from graders.gradebook import Gradebook
 from graders.grading import Checker
-from graders.ran import FILE, Ran
-from graders.report.rows import Row
+from graders.ran import Ran
 from graders.result import DataSetUse, Result
 from graders.settle import settle
 from reference.datasets import DataSet, locate
@@ -37,33 +36,16 @@ class Observer(Protocol):
 class Regraded:
     """A class that was checked again."""
 
-    graded: list[Graded] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    outcomes: Outcomes = field(default_factory=lambda: Outcomes([], [], []))
     # Folders whose former results stay as they are, and why.
     left: list[str] = field(default_factory=list)
 
 
-def find_runs(out: Path) -> list[Path]:
-    """List the folders of OUT that `grade` has filled, by name.
-
-    Raises:
-        RunError: there is none.
-
-    """
-    found = out.glob(f"*/{FILE}") if out.is_dir() else []
-    # A run that was killed leaves a folder with a point before its name.
-    folders = sorted(path.parent for path in found if not path.parent.name.startswith("."))
-    if not folders:
-        raise RunError.nothing_graded(out)
-    return folders
-
-
-def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Observer) -> Regraded:
+def regrade(out: Path, assignment: str | None, observer: Observer) -> Regraded:
     """Check every run again, and write results, feedback, table and class page anew.
 
     Args:
         out: the folder that `grade` has filled.
-        folders: what `find_runs` has found in it.
         assignment: check with this assignment instead of the one that the class was graded with.
         observer: is told of each student.
 
@@ -71,8 +53,12 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
         AssignmentError: the assignment can't be loaded, or its checks are broken.
         ClassError: a run on this class is under way.
         GradebookError: the gradebook can't be used.
+        RunError: nothing was graded there.
 
     """
+    folders = find_runs(out)
+    if not folders:
+        raise RunError.nothing_graded(out)
     done = Regraded()
     checkers: dict[str, Checker] = {}
     with locked(out), Gradebook.open(out) as book:
@@ -90,14 +76,9 @@ def regrade(out: Path, folders: list[Path], assignment: str | None, observer: Ob
         sheet = _only(checkers, assignment)
         if sheet is not None:
             _renew_missing(book, out, sheet)
-        students = {student.key: student for student in book.students()}
-        lines = {s.key: line_of(result, s) for s, result in book.outlines()}
-        places = {key: out / students[key].folder for key in lines}
-        done.rows = [line.row for line in lines.values()]
-        done.graded = [Graded(students[key].name, place) for key, place in places.items()]
-        if sheet is not None:
-            similar = similar_in(places)
-            write_class(lines.values(), out, title=sheet.title, similar=similar)
+            roll = Roll(book, out, sheet)
+            roll.draw(final=True)
+            done.outcomes = roll.outcomes()
     return done
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -315,7 +316,7 @@ def test_a_submission_gets_what_the_roster_knows():
     assert submission.student == "Maria Rossi"
     assert submission.handed.ids == {"canvas": "4711", "sid": "123"}
     assert submission.handed.submitted_at == time
-    assert enrolled.people == [person]
+    assert enrolled.people == [replace(person, keyed="canvas:4711")]
     assert (enrolled.missing, enrolled.strangers, enrolled.notes) == ([], [], [])
 
 
@@ -332,27 +333,40 @@ def test_a_stranger_is_graded_and_said():
     assert "zed" in enrolled.notes[0]
 
 
-def test_a_key_stays_when_a_roster_comes_later():
-    person = Person("Maria Rossi", {"canvas": "4711", "sid": "123", "github": "maria-dev"})
-    submission = handed_in("maria-dev", github="maria-dev")
+@pytest.mark.parametrize(
+    ("submission", "key"),
+    [
+        (handed_in("maria-dev", github="maria-dev"), "github:maria-dev"),
+        (handed_in("rossimaria"), "name:rossimaria"),
+    ],
+)
+def test_a_key_stays_when_a_roster_comes_later(submission, key):
+    person = Person("Maria Rossi", {"canvas": "4711", "github": "maria-dev"})
+    enrolled = enrol([submission], Roster([person]))
+    assert enrolled.submissions[0].key == enrolled.people[0].key == key
+
+
+def test_a_submission_gets_all_the_persons_ids_and_its_own_win():
+    person = Person("Maria Rossi", {"canvas": "4711", "email": "m@example.org", "login": "mr"})
+    submission = handed_in("x", email="M@example.org", github="maria-dev", login="")
     (enrolled,) = enrol([submission], Roster([person])).submissions
-    assert enrolled.key == submission.key == "github:maria-dev"
+    ids = {"canvas": "4711", "email": "M@example.org", "login": "mr", "github": "maria-dev"}
+    assert enrolled.handed.ids == ids
 
 
-def test_who_is_missing_gets_the_key_that_the_platform_would_give():
-    people = [
-        Person("Maria Rossi", {"sid": "123", "email": "maria@example.org"}),
-        Person("Jo Kim", {"sid": "124", "email": "jo@example.org"}),
-    ]
-    first = enrol([handed_in("m", email="maria@example.org")], Roster(people))
-    later = enrol([handed_in("j", email="jo@example.org")], Roster(people))
-    assert first.missing[0].key == later.submissions[0].key == "email:jo@example.org"
+def test_who_is_missing_has_all_ids_and_the_most_lasting_makes_the_key():
+    enrolled = enrol([handed_in("x", email="j@example.org")], Roster([MARIA]))
+    assert enrolled.missing == [MARIA]
+    assert enrolled.missing[0].key == "canvas:4711"
 
 
-def test_ids_that_the_roster_lacks_are_said():
-    enrolled = enrol([handed_in("Maria Rossi", moodle="123456")], Roster([JO, MARIA]))
-    assert enrolled.missing[0].key == "canvas:4712"
-    assert "grading worksheet that Moodle exports" in enrolled.notes[0]
+def test_who_is_missing_gets_no_key_that_a_submission_has():
+    login = Person("Maria Rossi", {"login": "jo_kim"})
+    roster = Roster([Person("jo_kim"), Person("Jo_Kim"), login])
+    enrolled = enrol([handed_in("jo_kim")], roster)
+    assert names(enrolled.people) == ["Maria Rossi"]
+    keys = [one.key for one in (*enrolled.submissions, *enrolled.missing)]
+    assert len(set(keys)) == len(keys)
 
 
 def test_of_two_files_the_surer_one_is_the_persons_and_the_other_is_said():
@@ -380,11 +394,11 @@ def test_a_submission_that_nobody_could_read_keeps_its_problem():
     broken = Submission("Maria Rossi", Path("x"), "The file is broken.")
     (submission,) = enrol([broken], Roster([MARIA])).submissions
     assert submission.problem == "The file is broken."
-    assert submission.key == "canvas:4711"
+    assert submission.handed.ids == MARIA.ids
 
 
-words = st.sampled_from(["Maria", "maria", "Rossi", "Jo", "Kim", "x"])
-some_names = st.lists(words, min_size=1, max_size=2).map(" ".join)
+words = st.sampled_from(["Maria", "maria", "Rossi", "Jo", "Kim", "x", "x\0", "1"])
+some_names = st.tuples(words, st.sampled_from(["", " Kim", "_kim", "-Kim"])).map("".join)
 some_ids = st.dictionaries(
     st.sampled_from(["canvas", "sid", "email", "github"]), st.sampled_from("12345"), max_size=3
 )
@@ -407,9 +421,11 @@ def test_nobody_is_lost_or_counted_twice(handed, listed):
     everybody += [(p.key, p.name) for p in enrolled.missing]
     assert len({key for key, _ in everybody}) == len(everybody)
     assert len({name.casefold() for _, name in everybody}) == len(everybody)
-    assert {p.key for p in enrolled.people} <= {s.key for s in enrolled.submissions}
+    authored = [s for s in enrolled.submissions if s not in enrolled.strangers]
+    assert [p.key for p in enrolled.people] == [s.key for s in authored]
+    assert [p.ids for p in enrolled.people] == [s.handed.ids for s in authored]
     for before, after in zip(submissions, enrolled.submissions, strict=True):
-        assert after.key == before.key or not before.handed.ids
+        assert after.key == before.key
 
 
 def test_of_two_with_one_id_a_submission_is_theirs_whose_key_it_has():

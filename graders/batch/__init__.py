@@ -3,9 +3,10 @@
 from graders.batch.keys import Recipe
 from graders.batch.plan import Wanted
 from graders.batch.reports import Graded, keep_result, line_of, outline, write_class, write_feedback
-from graders.batch.run import ClassRun, Enrolled, Observer, Outcomes
+from graders.batch.roll import Outcomes, standing_of
+from graders.batch.run import ClassRun, Enrolled, Observer, grade_class
 from graders.batch.runs import LocalRuns, Runs, default_workers, threads_for
-from graders.batch.scores import settle_students, standing_of
+from graders.batch.scores import settle_students
 
 __all__ = [
     "ClassRun",
@@ -18,6 +19,7 @@ __all__ = [
     "Runs",
     "Wanted",
     "default_workers",
+    "grade_class",
     "keep_result",
     "line_of",
     "outline",

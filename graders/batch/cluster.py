@@ -8,39 +8,40 @@ data, settings) is compared before the first submission, and by each task again.
 from __future__ import annotations
 
 import io
-import multiprocessing
-import tempfile
+import json
+import logging
 import time
 import warnings
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
-from platform import node
-from threading import RLock
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from graders.assignment import load_assignment
-from graders.batch.keys import Recipe, checks_key
+from graders.batch.keys import Recipe
 from graders.batch.reports import RESULT
-from graders.batch.runs import Tells, threads_for
+from graders.batch.runs import Tells
 from graders.batch.staging import sync_all
-from graders.batch.task import Task, carry_out
-from graders.errors import ClassError, RunError, TensormarkError
-from graders.grading import Grader
+from graders.batch.task import Task
+from graders.batch.worker import end_class, let_go, run_packed, see_worker
+from graders.errors import ClassError, RunError
 from graders.result import Result
 
 if TYPE_CHECKING:
     from distributed import Client
 
+_CONNECT_SECONDS = 15.0
 _FIRST_WORKER_SECONDS = 60.0
+# A worker that was never used imports TensorFlow and reads the data; a busy one has to wait.
+_READY_SECONDS = 180.0
 _COUNT_SECONDS = 5.0
+_ALONE_SECONDS = 300.0
+_GOODBYE_SECONDS = 30.0
 # Waiting ones, beside those that run, so that no worker idles while we write.
 _AHEAD = 2
-
-_graders: dict[str, Grader] = {}
-_lock = RLock()
 
 
 class ClusterRuns:
@@ -49,11 +50,16 @@ class ClusterRuns:
     def __init__(self, client: Client, recipe: Recipe, resources: dict[str, float]) -> None:
         self._client = client
         self._recipe = recipe
+        self._resources = resources
         # A worker that is lost takes its task along; the scheduler gives that to another.
         self._executor = client.get_executor(resources=resources, pure=False)
-        self._topic = f"tensormark-{uuid4().hex}"
+        self._class = f"tensormark-{uuid4().hex}"
         self._tells: Tells | None = None
-        self._counted = (0.0, 1)
+        self._room = _AHEAD
+        self._counted = 0.0
+        self._alone_since: float | None = None
+        self._refusals: dict[str, str] = {}
+        self._warnings: list[str] = []
 
     @classmethod
     def connect(cls, scheduler: str, recipe: Recipe) -> Self:
@@ -71,36 +77,39 @@ class ClusterRuns:
             from distributed import Client
         except ImportError as error:
             raise ClassError.no_cluster() from error
-        named = "scheduler_file" if Path(scheduler).is_file() else "address"
+        _quiet()
         try:
-            client = Client(
-                **{named: scheduler}, timeout=_FIRST_WORKER_SECONDS, set_as_default=False
-            )
+            address = _address_of(scheduler)
+            client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClassError.no_scheduler(scheduler, str(error)) from error
-        resources = {"GPU": 1.0} if recipe.settings.device == "gpu" else {}
-        runs = cls(client, recipe, resources)
+        runs = cls(client, recipe, {"GPU": 1.0} if recipe.settings.device == "gpu" else {})
         try:
+            client.subscribe_topic(runs._class, runs._hear)
             runs._see_workers()
         except BaseException:
-            client.close()
+            runs.stop()
             raise
-        client.subscribe_topic(runs._topic, runs._hear)
         return runs
 
     @property
     def warnings(self) -> list[str]:
-        """None: what a worker has to say stands in its own log."""
-        return []
+        """What workers have said: who couldn't take part, and whose store is damaged."""
+        return [*self._warnings, *self._refusals.values()]
 
     @property
     def room(self) -> int:
-        """Twice as many as the workers run at once; they may come and go."""
-        when, count = self._counted
-        if time.monotonic() - when > _COUNT_SECONDS:
-            count = max(sum(self._client.nthreads().values()), 1)
-            self._counted = (time.monotonic(), count)
-        return _AHEAD * count
+        """Twice as many as the workers run at once; they may come and go.
+
+        Raises:
+            ClassError: the scheduler is gone, there has been no worker for minutes, or none that
+                there is can take part.
+
+        """
+        if time.monotonic() - self._counted > _COUNT_SECONDS:
+            self._room = _AHEAD * max(sum(self._count().values()), 1)
+            self._counted = time.monotonic()
+        return self._room
 
     def submit(self, task: Task, folder: Path, tells: Tells) -> Future[bytes]:
         """Have a submission graded by a worker."""
@@ -109,7 +118,7 @@ class ClusterRuns:
             # A submission of some megabytes is all that a task holds.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             future: Future[bytes] = self._executor.submit(
-                run_packed, self._recipe, task, self._topic
+                run_packed, self._recipe, task, self._class
             )
         return future
 
@@ -118,7 +127,7 @@ class ClusterRuns:
 
         Raises:
             RunError: every worker that it was given to has died.
-            ClassError: the scheduler is gone, or a worker can't take part.
+            ClassError: the scheduler is gone.
 
         """
         from distributed import KilledWorker
@@ -135,128 +144,143 @@ class ClusterRuns:
 
     def stop(self) -> None:
         """End what the workers run."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        try:
-            self._client.run(stop_graders, on_error="ignore")
-        finally:
-            self._client.close()
+        _within(_GOODBYE_SECONDS, lambda: self._executor.shutdown(wait=False, cancel_futures=True))
+        self._leave(end_class)
 
     def close(self) -> None:
         """Let go of the cluster, which goes on."""
-        self._executor.shutdown(wait=True)
-        self._client.close()
+        self._leave(let_go)
+
+    def _leave(self, last: Callable[[str], list[str]]) -> None:
+        """Say a last thing to each worker, and go; a scheduler that is gone keeps nobody."""
+        if self._client.status == "running":
+            _within(_GOODBYE_SECONDS, lambda: self._tell_all(last))
+        _within(_GOODBYE_SECONDS, self._client.close)
+
+    def _tell_all(self, last: Callable[[str], list[str]]) -> None:
+        for said in self._client.run(last, self._class, on_error="ignore").values():
+            self._warnings += [sentence for sentence in said if sentence not in self._warnings]
+
+    def _count(self) -> dict[str, int]:
+        """Return the threads of each worker that is there."""
+        if self._client.status != "running":
+            raise ClassError.scheduler_lost("")
+        try:
+            found: dict[str, int] = self._client.nthreads()
+        except (OSError, RuntimeError, CancelledError) as error:
+            raise ClassError.scheduler_lost(str(error)) from error
+        now = time.monotonic()
+        if found:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > _ALONE_SECONDS:
+            raise ClassError.workers_gone(_ALONE_SECONDS)
+        if found and found.keys() <= self._refusals.keys():
+            raise ClassError(next(iter(self._refusals.values())))
+        return found
 
     def _see_workers(self) -> None:
+        """See that each worker can take part; who has nothing to say for long is seen later."""
         try:
             self._client.wait_for_workers(1, timeout=_FIRST_WORKER_SECONDS)
         except TimeoutError as error:
             raise ClassError.no_workers(self._client.scheduler.address) from error
-        found = [
-            self._client.submit(
-                see_worker, self._recipe, workers=[name], allow_other_workers=False, pure=False
+        waiting = {
+            name: self._client.submit(
+                see_worker,
+                self._recipe,
+                self._class,
+                workers=[name],
+                allow_other_workers=False,
+                pure=False,
+                priority=1,
             )
-            for name in self._client.scheduler_info(n_workers=-1)["workers"]
-        ]
-        problems = [problem for problem in self._client.gather(found) if problem]
-        if problems:
-            raise ClassError(problems[0])
+            for name in self._fit()
+        }
+        if not waiting:
+            raise ClassError.no_gpu_workers(self._client.scheduler.address)
+        deadline = time.monotonic() + _READY_SECONDS
+        while waiting and time.monotonic() < deadline:
+            for name in [name for name, future in waiting.items() if future.done()]:
+                self._hear_first(waiting.pop(name))
+            # A worker that has left says nothing any more.
+            gone = waiting.keys() - self._count().keys()
+            waiting = {name: future for name, future in waiting.items() if name not in gone}
+            time.sleep(0.05)
+        self._client.cancel(list(waiting.values()))
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
-        """Pass on what a worker tells of a submission."""
-        _, told = event
-        if self._tells is None:
+    def _fit(self) -> list[str]:
+        """Return the addresses of those that have what is asked for."""
+        found = self._client.scheduler_info(n_workers=-1)["workers"]
+        return [
+            name
+            for name, worker in found.items()
+            if all(worker["resources"].get(kind, 0) >= n for kind, n in self._resources.items())
+        ]
+
+    @staticmethod
+    def _hear_first(future: Any) -> None:
+        if future.status != "finished":  # its worker has died; what else it is shows later
             return
-        student = str(told.get("student"))
-        if "event" in told:
+        if problem := future.result():
+            raise ClassError(problem)
+
+    def _hear(self, event: tuple[float, str]) -> None:
+        """Take in what a worker tells."""
+        told = json.loads(event[1])
+        worker, student = told["worker"], told["student"]
+        if "refusal" in told:
+            self._refusals[worker] = told["refusal"]
+        elif "done" in told:
+            self._refusals.pop(worker, None)
+        elif self._tells is None:
+            return
+        elif "event" in told:
             self._tells.event(student, told["event"])
         else:
             self._tells.begin(student)
 
 
-def see_worker(recipe: Recipe) -> str:
-    """Get ready to grade on this worker; returns a sentence where it can't, else nothing."""
-    try:
-        _grader_for(recipe)
-    except TensormarkError as error:
-        return str(error)
-    return ""
-
-
-def run_packed(recipe: Recipe, task: Task, topic: str) -> bytes:
-    """Grade a submission on this worker.
-
-    Returns:
-        Its folder, packed.
-
-    """
-    from distributed import get_worker
-
-    worker, student = get_worker(), task.submission.student
-    grader = _grader_for(recipe)
-    worker.log_event(topic, {"student": student})
-    with tempfile.TemporaryDirectory(prefix="tensormark-task-") as place:
-        folder = Path(place) / "student"
-        carry_out(
-            grader,
-            task,
-            folder,
-            lambda event: worker.log_event(topic, {"student": student, "event": event}),
-        )
-        return _packed(folder)
-
-
-def stop_graders() -> None:
-    """End whatever this worker runs for the class."""
-    with _lock:
-        for grader in _graders.values():
-            grader.stop()
-        _graders.clear()
-
-
-def _grader_for(recipe: Recipe) -> Grader:
-    """Return this process's grader; the first call makes it.
-
-    Raises:
-        ClassError: this machine isn't like the one that the class is graded from.
-
-    """
-    with _lock:
-        key = repr(recipe)
-        if key not in _graders:
-            _graders[key] = _make(recipe)
-        return _graders[key]
-
-
-def _make(recipe: Recipe) -> Grader:
-    from distributed import get_worker
-
-    # A nanny starts its workers as daemons, to which multiprocessing allows no children. Ours end
-    # with their sandbox, whatever becomes of the worker.
-    multiprocessing.current_process()._config.pop("daemon", None)  # type: ignore[attr-defined]
-    try:
-        assignment = load_assignment(recipe.assignment)
-        if checks_key(assignment) != recipe.checks_key:
-            raise ClassError.other_version(node(), recipe.assignment)
-        threads = threads_for(get_worker().state.nthreads)
-        grader = Grader(assignment, replace(recipe.settings, threads=threads))
-    except ClassError:
-        raise
-    except TensormarkError as error:
-        raise ClassError.worker(node(), str(error)) from error
-    found = tuple(data.fingerprint for data in grader.data)
-    if found != recipe.data:
-        raise ClassError.other_data(node(), recipe.data, found)
-    return grader
-
-
-def _packed(folder: Path) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.rglob("*")):
-            archive.write(path, path.relative_to(folder))
-    return content.getvalue()
-
-
 def _unpack(content: bytes, folder: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)
+
+
+def _address_of(scheduler: str) -> str:
+    """Return a scheduler's address, be it given as such or as the file that it has written.
+
+    Raises:
+        OSError, ValueError: it is neither; the message says why.
+
+    """
+    from distributed.comm import parse_address, parse_host_port
+
+    path = Path(scheduler)
+    if not path.is_file():
+        _, place = parse_address(scheduler)
+        parse_host_port(place)  # else a client without an address waits for minutes
+        return scheduler
+    try:
+        return str(json.loads(path.read_bytes())["address"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("the file is not one that a scheduler writes") from error
+
+
+def _quiet() -> None:
+    """Keep to ourselves what Dask logs: what matters of it is said in sentences."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.split(".")[0] in {"distributed", "tornado"}:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _within(seconds: float, do: Callable[[], object]) -> None:
+    """Do something for so long at most, whatever comes of it: nobody waits for who is gone."""
+
+    def attempt() -> None:
+        with suppress(Exception):
+            do()
+
+    thread = Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)

@@ -12,32 +12,27 @@ from platform import node
 from typing import Any, Protocol
 
 from graders.assignment import Assignment
-from graders.batch.alike import similar_in
+from graders.batch.aliases import known_as
 from graders.batch.keys import Recipe, result_key
 from graders.batch.plan import Todo, todo
-from graders.batch.reports import Graded, keep_result, line_of, outline, write_class
-from graders.batch.runs import Runs, Tells
-from graders.batch.scores import check_again, settle_again, standing_of
+from graders.batch.reports import keep_result, outline
+from graders.batch.roll import Outcomes, Roll, adopt, standing_of
+from graders.batch.runs import LocalRuns, Runs, Tells
+from graders.batch.scores import check_again, settle_again
 from graders.batch.signals import Stop, stopping
 from graders.batch.staging import locked, put_in_place, recover, staging_of
 from graders.batch.task import Task
 from graders.compose import grader_failed, missing
 from graders.errors import AssignmentError, ClassError, is_about_the_disk
-from graders.exports.lines import Line
-from graders.gradebook import Gradebook, StudentRow
-from graders.grading import Checker
+from graders.gradebook import Gradebook
+from graders.grading import Checker, Grader
 from graders.ran import Ran
-from graders.report.rows import Row
 from graders.result import Result, SubmissionInfo
 from graders.roster import Person
 from graders.settle import Standing, settle
-from graders.similar import Similar
 from graders.submission import Submission
 
 _LOOK_SECONDS = 0.5
-# The page of a large class takes a while to draw: not after each student, and a small part of
-# the time.
-_CLASS_PAGE_SECONDS, _CLASS_PAGE_SHARE = 2.0, 0.05
 
 
 class Observer(Tells, Protocol):
@@ -57,14 +52,8 @@ class Enrolled:
     submissions: Sequence[Submission]
     missing: Sequence[Person] = ()
     people: Sequence[Person] = ()
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """Everybody who is in the gradebook when a run has ended, by name."""
-
-    graded: list[Graded]
-    rows: list[Row]
+    # Handed in as well, and not graded this time; they are not missing.
+    left_out: Sequence[Submission] = ()
 
 
 @dataclass
@@ -79,6 +68,35 @@ class _Job:
     began: float = field(default_factory=time.monotonic)
 
 
+def grade_class(
+    grader: Grader,
+    enrolled: Enrolled,
+    out: Path,
+    *,
+    workers: int,
+    observer: Observer,
+    redo: bool = False,
+) -> Outcomes:
+    """Grade a class on this machine; see `ClassRun.grade`.
+
+    Args:
+        grader: grades every one of them.
+        enrolled: who is graded.
+        out: gets gradebook, table, class page, and a folder for each student.
+        workers: submissions to run at once.
+        observer: is told what happens.
+        redo: run submissions again that haven't changed.
+
+    """
+    recipe = Recipe.of(grader.assignment, grader.settings, grader.data)
+    runs = LocalRuns(grader, workers)
+    run = ClassRun(grader.assignment, recipe, grader.checker, runs, out, observer, redo)
+    try:
+        return run.grade(enrolled)
+    finally:
+        runs.close()
+
+
 @dataclass
 class ClassRun:
     """Grades the submissions of a class into OUT."""
@@ -90,9 +108,7 @@ class ClassRun:
     out: Path
     observer: Observer
     redo: bool = False
-    _lines: dict[str, Line] = field(default_factory=dict)
-    _students: dict[str, StudentRow] = field(default_factory=dict)
-    _drawn: tuple[float, float] = (0.0, 0.0)  # when, and how long it took
+    _roll: Roll = field(init=False, repr=False)
     _seen: int = 0  # people's scores that are taken in
 
     def grade(self, enrolled: Enrolled) -> Outcomes:
@@ -108,8 +124,12 @@ class ClassRun:
         with locked(self.out), Gradebook.open(self.out) as book, stopping() as stop:
             recover(self.out)
             book.interrupt_running()
+            adopt(book, self.out)
             self._seen = book.judgements_version()
-            self._enrol(book, enrolled)
+            enrolled = known_as(enrolled, book.students())
+            with book.together():
+                _enrol(book, enrolled)
+            self._roll = Roll(book, self.out, self.assignment)
             try:
                 self._grade(book, enrolled, stop)
             except OSError as error:
@@ -118,37 +138,7 @@ class ClassRun:
                 raise
             finally:
                 book.interrupt_running()
-            return self._everybody(book)
-
-    def _enrol(self, book: Gradebook, enrolled: Enrolled) -> None:
-        """Give everybody a folder, and take in what earlier runs have found."""
-        with book.together():
-            self._enrol_all(book, enrolled)
-        self._students = {student.key: student for student in book.students()}
-        for student, result in book.outlines():
-            self._note(student.key, result)
-
-    def _enrol_all(self, book: Gradebook, enrolled: Enrolled) -> None:
-        known = {person.key: person for person in enrolled.people}
-        for submission in enrolled.submissions:
-            person = known.pop(submission.key, None)
-            book.enrol(
-                submission.key,
-                submission.student,
-                ids=submission.handed.ids,
-                section=person.section if person else "",
-                on_roster=person is not None,
-                extension=person.extension if person else None,
-            )
-        for person in enrolled.missing:
-            book.enrol(
-                person.key,
-                person.name,
-                ids=person.ids,
-                section=person.section,
-                on_roster=True,
-                extension=person.extension,
-            )
+            return self._roll.outcomes()
 
     def _grade(self, book: Gradebook, enrolled: Enrolled, stop: Stop) -> None:
         pending: dict[Future[Any], _Job] = {}
@@ -164,7 +154,8 @@ class ClassRun:
                 done, _ = wait(pending, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     self._finish(book, pending.pop(future), future)
-                self._draw_now_and_then(book)
+                self._take_in_scores(book)
+                self._roll.draw_now_and_then()
             for person in enrolled.missing:
                 self._miss(book, person)
         except BaseException:
@@ -173,17 +164,17 @@ class ClassRun:
             self.runs.stop()
             recover(self.out)
             with suppress(OSError):  # what ended the class is what is told of
-                self._draw()
+                self._roll.draw()
             raise
         self._take_in_scores(book)
-        self._draw(similar_in({key: self._folder(key) for key in self._lines}))
+        self._roll.draw(final=True)
 
     def _to_run(self, book: Gradebook, enrolled: Enrolled, stop: Stop) -> Iterator[_Job]:
         """Go through the class; yields what has to be run, and does on the way what is quick."""
         for submission in enrolled.submissions:
             stop.check()
             loaded = submission.loaded()
-            info, final = loaded.info(), self._folder(submission.key)
+            info, final = loaded.info(), self._roll.folder(submission.key)
             standing = self._standing(book, submission.key)
             latest = book.latest(submission.key)
             match todo(info, standing, self.recipe, latest, final, redo=self.redo):
@@ -210,7 +201,7 @@ class ClassRun:
         put_in_place(job.partial, job.final)
         seconds = time.monotonic() - job.began
         book.finish(job.attempt, outline(result), self._key(job.info, standing), seconds)
-        self._note(job.info.key, result)
+        self._roll.note(job.info.key, result)
         self.observer.end(job.info.student, result)
 
     def _lost(self, job: _Job, error: Exception) -> Result:
@@ -230,7 +221,7 @@ class ClassRun:
         ran.submission = info
         ran.save(final)
         result = check_again(book, self.checker, self.recipe.checks_key, ran, final)
-        self._note(info.key, result)
+        self._roll.note(info.key, result)
         self.observer.end(info.student, result)
 
     def _miss(self, book: Gradebook, person: Person) -> None:
@@ -243,26 +234,28 @@ class ClassRun:
         key = self._key(info, standing)
         if latest is not None and latest.checks_key == key:
             return
-        final = self._folder(person.key)
+        final = self._roll.folder(person.key)
         partial = staging_of(final)
         result = keep_result(
             settle(missing(self.assignment, info), standing), partial, self.assignment
         )
         put_in_place(partial, final)
         book.record(person.key, info, "", outline(result), key)
-        self._note(person.key, result)
+        self._roll.note(person.key, result)
 
     def _take_in_scores(self, book: Gradebook) -> None:
         """Settle anew those whom a person has scored while the class was graded."""
         version = book.judgements_version()
         if version == self._seen:
             return
+        keys = book.judged_since(self._seen)
+        self._roll.mind(keys)
         settle_again(
             book,
             self.out,
             self.assignment,
-            keys=book.judged_since(self._seen),
-            note=lambda student, result: self._note(student.key, result),
+            keys=keys,
+            note=lambda student, result: self._roll.note(student.key, result),
         )
         self._seen = version
 
@@ -272,29 +265,26 @@ class ClassRun:
     def _key(self, info: SubmissionInfo, standing: Standing) -> str:
         return result_key(self.recipe.checks_key, info, standing)
 
-    def _note(self, key: str, result: Result) -> None:
-        self._lines[key] = line_of(result, self._students[key])
 
-    def _folder(self, key: str) -> Path:
-        return self.out / self._students[key].folder
-
-    def _draw_now_and_then(self, book: Gradebook) -> None:
-        when, took = self._drawn
-        if time.monotonic() - when < max(_CLASS_PAGE_SECONDS, took / _CLASS_PAGE_SHARE):
-            return
-        self._take_in_scores(book)
-        self._draw()
-
-    def _draw(self, similar: Sequence[Similar] = ()) -> None:
-        began = time.monotonic()
-        lines = self._lines.values()
-        write_class(lines, self.out, title=self.assignment.title, similar=similar)
-        now = time.monotonic()
-        self._drawn = (now, now - began)
-
-    def _everybody(self, book: Gradebook) -> Outcomes:
-        known = [student for student in book.students() if student.key in self._lines]
-        return Outcomes(
-            [Graded(student.name, self.out / student.folder) for student in known],
-            [self._lines[student.key].row for student in known],
+def _enrol(book: Gradebook, enrolled: Enrolled) -> None:
+    """Give everybody a folder, and take in what the roster says."""
+    known = {person.key: person for person in enrolled.people}
+    for submission in enrolled.submissions:
+        person = known.get(submission.key)
+        book.enrol(
+            submission.key,
+            submission.student,
+            ids=submission.handed.ids,
+            section=person.section if person else "",
+            on_roster=person is not None,
+            extension=person.extension if person else None,
+        )
+    for person in enrolled.missing:
+        book.enrol(
+            person.key,
+            person.name,
+            ids=person.ids,
+            section=person.section,
+            on_roster=True,
+            extension=person.extension,
         )

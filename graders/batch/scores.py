@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from graders.assignment import Assignment, load_assignment
-from graders.batch.alike import similar_in
 from graders.batch.keys import checks_of, result_key
-from graders.batch.reports import RESULT, keep_result, line_of, outline, write_class
+from graders.batch.reports import RESULT, keep_result, outline
+from graders.batch.roll import Roll, find_runs, standing_of
 from graders.batch.staging import locked
 from graders.errors import ClassError, RunError
 from graders.gradebook import Gradebook, StudentRow
 from graders.grading import Checker
 from graders.ran import Ran
 from graders.result import Result
-from graders.settle import Standing, settle
+from graders.settle import settle
 
 Note = Callable[[StudentRow, Result], None]
-
-
-def standing_of(book: Gradebook, assignment: Assignment, key: str) -> Standing:
-    """Gather what counts for a student beside the checks."""
-    student = book.student(key)
-    return Standing(
-        judgements=tuple(book.judgements(key)),
-        deadline=assignment.deadline,
-        extension=student.extension if student else None,
-    )
 
 
 def check_again(book: Gradebook, checker: Checker, checks: str, ran: Ran, folder: Path) -> Result:
@@ -98,33 +89,30 @@ def settle_students(out: Path, keys: Iterable[str]) -> bool:
     """
     try:
         with locked(out), Gradebook.open(out, create=False) as book:
-            rows = {student.key: (student, result) for student, result in book.outlines()}
-            if not rows:
+            assignment = _assignment_of(out)
+            if assignment is None:
                 return True
-            titles = {result.assignment.title for _, result in rows.values()}
-            changed = list(keys)
-            for key in changed:
-                if key not in rows:
-                    continue
-                student, result = rows[key]
-                assignment = load_assignment(_address(out / student.folder, result))
-                settle_again(
-                    book,
-                    out,
-                    assignment,
-                    keys=[key],
-                    note=lambda s, r: rows.update({s.key: (s, r)}),
-                )
-            folders = {key: out / student.folder for key, (student, _) in rows.items()}
-            write_class(
-                [line_of(result, student) for student, result in rows.values()],
+            roll = Roll(book, out, assignment)
+            roll.mind(keys := list(keys))
+            settle_again(
+                book,
                 out,
-                title=min(titles),
-                similar=similar_in(folders),
+                assignment,
+                keys=keys,
+                note=lambda student, result: roll.note(student.key, result),
             )
+            roll.draw(final=True)
     except ClassError:
         return False
     return True
+
+
+def _assignment_of(out: Path) -> Assignment | None:
+    """Load the assignment that a class was graded with; None where nobody's work was run."""
+    for folder in find_runs(out):
+        with suppress(RunError):
+            return load_assignment(Ran.load(folder).assignment)
+    return None
 
 
 def _load(path: Path) -> Result:
@@ -132,10 +120,3 @@ def _load(path: Path) -> Result:
         return Result.load(path)
     except (OSError, ValidationError) as error:
         raise RunError.damaged(path) from error
-
-
-def _address(folder: Path, result: Result) -> str:
-    try:
-        return Ran.load(folder).assignment
-    except RunError:
-        return result.assignment.id

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from graders.roster.people import Match, Person, Roster, kind_of_key
 from graders.submission.choose import shown
-from graders.submission.submission import KEYS, Submission
+from graders.submission.submission import Submission, key_of
 
 _LISTED = 5
 _LONGEST_NAME = 40
-# Which class list has the ids that a platform's downloads go by.
-_SOURCES = {
-    "canvas": "the gradebook that Canvas exports",
-    "moodle": "the grading worksheet that Moodle exports",
-    "github": "the roster of GitHub Classroom",
-}
 
 
 @dataclass(frozen=True)
@@ -40,8 +34,7 @@ class Enrolled:
 def enrol(submissions: Sequence[Submission], roster: Roster) -> Enrolled:
     """Find each submission's person, and give it what the roster knows.
 
-    A submission that brought ids along keeps its key. Who is missing gets the key that a
-    submission of theirs would have on the same platform, as far as the roster has that id.
+    Every submission keeps its key, so that it is the same with a roster and without.
 
     Args:
         submissions: each with a name and a key of its own.
@@ -50,21 +43,29 @@ def enrol(submissions: Sequence[Submission], roster: Roster) -> Enrolled:
     """
     authors, doubts = _authors(submissions, roster)
     strangers = [one for i, one in enumerate(submissions) if i not in authors]
-    ids = _Ids.of(submissions, roster)
-    names = _Names(roster.people, strangers)
+    names = _Names(roster.people, strangers, {submission.key for submission in submissions})
     enrolled: list[Submission] = []
     people: list[Person] = []
     for i, submission in enumerate(submissions):
         if i not in authors:
             enrolled.append(submission)
             continue
-        person = _as_author(authors[i], submission, ids, names)
+        person = _as_author(authors[i], submission, names)
         people.append(person)
-        enrolled.append(_with_author(submission, person))
+        enrolled.append(with_author(submission, person))
     came = {id(person) for person in authors.values()}
-    missing = [_absent(one, ids, names) for one in roster.people if id(one) not in came]
-    notes = [*doubts, *_of_strangers(strangers), *_of_keys(missing, ids.platform)]
-    return Enrolled(enrolled, missing, people, strangers, notes)
+    missing = [_absent(one, names) for one in roster.people if id(one) not in came]
+    return Enrolled(enrolled, missing, people, strangers, [*doubts, *_of_strangers(strangers)])
+
+
+def with_author(submission: Submission, person: Person) -> Submission:
+    """Give a submission its author's name, key and ids, and the time that the roster says."""
+    # What a person has written into the roster is surer than what a platform's files say.
+    time = person.submitted_at or submission.handed.submitted_at
+    handed = submission.handed.model_copy(
+        update={"ids": _merged(person, submission), "submitted_at": time}
+    )
+    return replace(submission, student=person.name, keyed=person.key, handed=handed)
 
 
 def _authors(
@@ -87,78 +88,48 @@ def _authors(
     return authors, doubts
 
 
-@dataclass(frozen=True)
-class _Ids:
-    """Chooses the ids that a person's submission gets, for they make its key."""
-
-    # The kind that tells most of the class's submissions apart; empty: none has ids.
-    platform: str
-    # Ids that several people on the roster have tell nobody apart.
-    shared: frozenset[tuple[str, str]]
-
-    @classmethod
-    def of(cls, submissions: Iterable[Submission], roster: Roster) -> _Ids:
-        kinds = Counter(kind_of_key(submission.handed.ids) for submission in submissions)
-        kinds.pop("", None)
-        platform = kinds.most_common(1)[0][0] if kinds else ""
-        held = Counter(item for person in roster.people for item in person.ids.items())
-        return cls(platform, frozenset(item for item, times in held.items() if times > 1))
-
-    def of_author(self, person: Person, submission: Submission) -> dict[str, str]:
-        """Add a person's ids to a submission's, whose key stays if it has ids of its own."""
-        own = {kind: value for kind, value in submission.handed.ids.items() if value}
-        kind = kind_of_key(own)
-        return {**_behind(kind, person.ids), **own} if kind else {**self.of_absent(person), **own}
-
-    def of_absent(self, person: Person) -> dict[str, str]:
-        """Leave out ids that would make another key than the platform's usual one."""
-        value = person.ids.get(self.platform)
-        if not value or (self.platform, value) in self.shared:
-            return person.ids
-        return _behind(self.platform, person.ids)
-
-
 class _Names:
     """Hands out names, each once in whatever case."""
 
-    def __init__(self, people: Iterable[Person], strangers: Iterable[Submission]) -> None:
+    def __init__(
+        self, people: Iterable[Person], strangers: Iterable[Submission], keys: Container[str]
+    ) -> None:
         self._taken = {submission.student.casefold() for submission in strangers}
         self._count = Counter(person.name.casefold() for person in people)
+        self._keys = keys
 
-    def give(self, name: str, ids: Mapping[str, str]) -> str:
-        """Return a name, with an id behind it where several people are called so."""
-        tag = ids.get(kind_of_key(dict(ids)), "")
+    def give(self, name: str, ids: Mapping[str, str], *, is_key: bool = False) -> str:
+        """Return a name, with an id behind it where several people are called so.
+
+        Where it is to be a key as well, it makes none of a submission's.
+        """
+        tag = ids.get(kind_of_key(ids), "")
         plain = [] if self._count[name.casefold()] > 1 and tag else [name]
         tagged = [f"{name} ({tag})"] if tag else []
         counted = (f"{name} ({i})" for i in count(2))
-        wanted = chain(plain, tagged, counted)
-        given = next(one for one in wanted if one.casefold() not in self._taken)
+        given = next(
+            one
+            for one in chain(plain, tagged, counted)
+            if one.casefold() not in self._taken and not (is_key and key_of({}, one) in self._keys)
+        )
         self._taken.add(given.casefold())
         return given
 
 
-def _as_author(person: Person, submission: Submission, ids: _Ids, names: _Names) -> Person:
-    own = ids.of_author(person, submission)
-    name = person.name if person.is_named else submission.student
-    return replace(person, name=names.give(name, own), ids=own)
+def _as_author(person: Person, submission: Submission, names: _Names) -> Person:
+    ids = _merged(person, submission)
+    name = names.give(person.name if person.is_named else submission.student, ids)
+    return replace(person, name=name, ids=ids, keyed=submission.key)
 
 
-def _with_author(submission: Submission, person: Person) -> Submission:
-    # What a person has written into the roster is surer than what a platform's files say.
-    time = person.submitted_at or submission.handed.submitted_at
-    handed = submission.handed.model_copy(update={"ids": person.ids, "submitted_at": time})
-    return replace(submission, student=person.name, handed=handed)
+def _absent(person: Person, names: _Names) -> Person:
+    is_key = not kind_of_key(person.ids)
+    return replace(person, name=names.give(person.name, person.ids, is_key=is_key))
 
 
-def _absent(person: Person, ids: _Ids, names: _Names) -> Person:
-    own = ids.of_absent(person)
-    return replace(person, name=names.give(person.name, own), ids=own)
-
-
-def _behind(kind: str, ids: Mapping[str, str]) -> dict[str, str]:
-    """Keep the ids from a kind on, in the order in which they make keys."""
-    rank = KEYS.index(kind)
-    return {k: value for k, value in ids.items() if k in KEYS and KEYS.index(k) >= rank}
+def _merged(person: Person, submission: Submission) -> dict[str, str]:
+    own = {kind: value for kind, value in submission.handed.ids.items() if value}
+    return {**person.ids, **own}
 
 
 def _ambiguous(submission: Submission, match: Match) -> str:
@@ -186,19 +157,6 @@ def _of_strangers(strangers: Sequence[Submission]) -> list[str]:
     return [
         f"{who} nobody's on the roster, and graded all the same ({names}). Add who is lacking, or "
         "mend names and ids there."
-    ]
-
-
-def _of_keys(missing: Sequence[Person], platform: str) -> list[str]:
-    """Warn of people whose later submission could not be known as theirs."""
-    unknown = [person.name for person in missing if platform and platform not in person.ids]
-    if not unknown:
-        return []
-    source = _SOURCES.get(platform, "a list that has them")
-    return [
-        f"The submissions go by {platform} ids, which the roster lacks for {len(unknown):,} of "
-        f"those who handed in nothing ({_listed(unknown)}). Who of them hands in later would "
-        f"stand in the gradebook twice. Use {source} as the roster."
     ]
 
 

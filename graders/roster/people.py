@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from graders.roster.columns import Columns, names_a_column
 from graders.roster.names import exact, forms, in_reading_order
 from graders.roster.table import Line, read_table
 from graders.submission.choose import shown
-from graders.submission.submission import KEYS, Submission
+from graders.submission.submission import KEYS, Submission, key_of
 
 _LONGEST = 200
 _LONGEST_TIME = 64
@@ -46,12 +46,12 @@ class Person:
     section: str = ""
     extension: datetime | None = None  # their own deadline, with an offset
     submitted_at: datetime | None = None  # with an offset
+    keyed: str = ""  # their key where their ids say another, as in `Submission`
 
     @property
     def key(self) -> str:
         """Tells people apart, by the rule of `Submission.key`."""
-        kind = kind_of_key(self.ids)
-        return f"{kind}:{self.ids[kind]}" if kind else f"name:{self.name}"
+        return self.keyed or key_of(self.ids, self.name)
 
     @property
     def is_named(self) -> bool:
@@ -86,19 +86,28 @@ class Roster:
 
     def match_of(self, submission: Submission) -> Match:
         """Find who may have handed it in: by the same key, any id in common, else by name."""
-        ids, student = submission.handed.ids, submission.student
+        ids = submission.handed.ids
         by_key = [self._by_key.get(submission.key, []) if kind_of_key(ids) else []]
-        by_id = [self._by_id.get((kind, _folded(ids.get(kind, ""))), []) for kind in KEYS]
+        by_id = [self._by_id.get((kind, folded(ids.get(kind, ""))), []) for kind in KEYS]
+        return _surest([*by_key, *by_id, *self._called(submission.student, ids)])
+
+    def named(self, name: str, ids: Mapping[str, str]) -> Person | None:
+        """Find whom a name means, in whatever spelling; None where it is nobody, or several.
+
+        Args:
+            name: somebody's, or a file's that may be called after an id.
+            ids: whoever has lasting ids other than these is somebody else.
+
+        """
+        return _surest(self._called(name, ids)).person
+
+    def _called(self, name: str, ids: Mapping[str, str]) -> list[list[Person]]:
         by_name = [
-            self._by_name.get(exact(student), []),
-            [] if ids else self._by_file_name.get(_folded(student), []),
-            [person for form in sorted(forms(student)) for person in self._by_form.get(form, [])],
+            self._by_name.get(exact(name), []),
+            [] if ids else self._by_file_name.get(folded(name), []),
+            [person for form in sorted(forms(name)) for person in self._by_form.get(form, [])],
         ]
-        same = [[p for p in _distinct(people) if not _differ(p.ids, ids)] for people in by_name]
-        signs = enumerate([*by_key, *by_id, *same])
-        found = [Match(people, sign) for sign, people in signs if people]
-        sure = next((match for match in found if match.person), None)
-        return sure or next(iter(found), Match([], 0))
+        return [[p for p in _distinct(people) if not differ(p.ids, ids)] for people in by_name]
 
     @cached_property
     def _by_key(self) -> dict[str, list[Person]]:
@@ -109,7 +118,7 @@ class Roster:
         found = defaultdict(list)
         for person in self.people:
             for kind, value in person.ids.items():
-                found[kind, _folded(value)].append(person)
+                found[kind, folded(value)].append(person)
         return dict(found)
 
     @cached_property
@@ -117,7 +126,7 @@ class Roster:
         found = defaultdict(list)
         for person in self.people:
             ids = [person.ids[kind] for kind in _FILE_NAMES if kind in person.ids]
-            for value in {_folded(id_) for id_ in [*ids, *(id_.split("@")[0] for id_ in ids)]}:
+            for value in {folded(id_) for id_ in [*ids, *(id_.split("@")[0] for id_ in ids)]}:
                 found[value].append(person)
         return dict(found)
 
@@ -172,9 +181,22 @@ def read_roster(path: Path) -> Roster:
     return Roster(tuple(people.values()), tuple(notes))
 
 
-def kind_of_key(ids: dict[str, str]) -> str:
+def kind_of_key(ids: Mapping[str, str]) -> str:
     """Return the kind of id that makes the key; empty where only a name can."""
     return next((kind for kind in KEYS if ids.get(kind)), "")
+
+
+def folded(value: str) -> str:
+    """Make two spellings of an id alike that differ in case and in blanks around it."""
+    return value.strip().casefold()
+
+
+def differ(ids: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Tell whether these are two people's ids, whatever else is alike."""
+    return any(
+        ids.get(kind) and others.get(kind) and folded(ids[kind]) != folded(others[kind])
+        for kind in _LASTING
+    )
 
 
 def _is_nobody(columns: Columns, line: Line) -> bool:
@@ -204,7 +226,8 @@ def _person(columns: Columns, line: Line, file: str, notes: list[str]) -> Person
         if value and times[column] is None:
             found = shown(value, _LONGEST_TIME)
             notes.append(str(RosterError.no_time(file, line.number, name, column, found)))
-    return Person(name, ids, columns.cell(cells, "section")[:_LONGEST], **times)
+    section = columns.cell(cells, "section")[:_LONGEST]
+    return Person(name, ids, section, times["extension"], times["submitted_at"])
 
 
 def _time(value: str) -> datetime | None:
@@ -218,15 +241,11 @@ def _time(value: str) -> datetime | None:
     return time if time.utcoffset() is not None and 1970 < time.year < 9000 else None
 
 
-def _folded(value: str) -> str:
-    return value.strip().casefold()
-
-
-def _differ(ids: dict[str, str], others: dict[str, str]) -> bool:
-    return any(
-        ids.get(kind) and others.get(kind) and _folded(ids[kind]) != _folded(others[kind])
-        for kind in _LASTING
-    )
+def _surest(signs: Sequence[list[Person]]) -> Match:
+    """Take the first sign that one person alone has, or else the first that anybody has."""
+    found = [Match(people, sign) for sign, people in enumerate(signs) if people]
+    sure = next((match for match in found if match.person), None)
+    return sure or next(iter(found), Match([], 0))
 
 
 def _distinct(people: Sequence[Person]) -> list[Person]:

@@ -68,7 +68,7 @@ class ForkServer:
         context = self._get_context()
         ours, theirs = context.Pipe(duplex)
         process = context.Process(  # type: ignore[attr-defined]  # BaseContext hides Process
-            target=target, args=(*arguments, theirs), daemon=False
+            target=_begin, args=(target, *arguments, theirs), daemon=False
         )
         try:
             with _START_LOCK, replaced_environment(server_environment(self.device)), _no_main():
@@ -104,6 +104,18 @@ class ForkServer:
             if method == "forkserver":
                 self._context.set_forkserver_preload(["graders.sandbox.preload"])
         return self._context
+
+
+def _begin(target: Callable[..., None], *arguments: Any) -> None:
+    """Come to an end with the grading process, also where that is killed, and do the work."""
+    if sys.platform == "linux":
+        from graders.sandbox import kernel
+
+        parent = os.getppid()
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was faster
+            os._exit(1)
+    target(*arguments)
 
 
 def end(process: BaseProcess) -> None:

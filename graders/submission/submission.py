@@ -152,11 +152,15 @@ class Submission:
         """Return the same with all of it in memory: read once, and fit to travel."""
         same = self.looked_into()
         try:
-            content, brought, problem = same.read(), same.brought(), ""
+            same._refuse()
+            found = same._open() if same._in_archive else None
+            content = found.content if found else same.read()
+            brought = found.brought if found else same.brought()
         except SubmissionError as error:
-            content, brought, problem = b"", {}, str(error)
-        digest = self.sha256() if problem else _fingerprint(content, brought)
-        return replace(same, held=Held(same.file_name, content, brought, digest, problem))
+            held = Held(same.file_name, b"", {}, same.sha256(), str(error))
+            return replace(same, held=held)
+        digest = _fingerprint(content, brought)
+        return replace(same, held=Held(same.file_name, content, brought, digest))
 
     def looked_into(self) -> Submission:
         """Return the same with what looking into its archive tells of the choice, if it is one."""

@@ -1,0 +1,204 @@
+"""What a worker of a Dask cluster does for a class: one submission after the other, packed."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import time
+import zipfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from platform import node
+from threading import RLock
+from typing import Any, NoReturn, Self
+
+from graders.assignment import load_assignment
+from graders.batch.keys import Recipe, checks_key
+from graders.batch.runs import threads_for
+from graders.batch.task import Task, carry_out
+from graders.errors import ClassError, RunError, TensormarkError, is_about_the_disk
+from graders.grading import Grader
+from graders.sandbox.server import StoppedError
+from graders.temporary import OwnFolder
+
+# How long a worker that can't take part holds back what it is given, for others to be free.
+_REFUSAL_SECONDS = 5.0
+# What a worker tells of one submission: the events come from the student's process.
+_TOLD = ("cell", "epoch", "attempt", "of")
+_MOST_TOLD, _LARGEST_TOLD = 2_000, 10**9
+# A class that was silent so long may be over, its coordinator killed.
+_IDLE_SECONDS = 600.0
+
+
+def see_worker(recipe: Recipe, of_class: str) -> str:
+    """Get ready to grade on this worker; returns a sentence where it can't, else nothing."""
+    try:
+        _member(recipe, of_class)
+    except TensormarkError as error:
+        return str(error)
+    return ""
+
+
+def run_packed(recipe: Recipe, task: Task, of_class: str) -> bytes:
+    """Grade a submission on this worker.
+
+    Returns:
+        Its folder, packed.
+
+    Raises:
+        AssignmentError: the assignment itself is broken, so no grade can be trusted.
+        StoppedError: the class was ended.
+        Reschedule: this worker can't take part; another may.
+
+    """
+    tell = _Telling.of(task, of_class)
+    try:
+        member = _member(recipe, of_class)
+    except TensormarkError as error:
+        tell.refuse(str(error))
+    member.running += 1
+    tell.say()
+    try:
+        with OwnFolder("task") as place:
+            folder = place.path / "student"
+            carry_out(member.grader, task, folder, tell.event)
+            content = _packed(folder)
+    except OSError as error:
+        if is_about_the_disk(error):
+            tell.refuse(str(ClassError.worker(node(), f"{error.strerror}.")))
+        # Anything else may be this submission's alone.
+        raise RunError.died(str(error)) from error
+    finally:
+        member.running -= 1
+        member.used = time.monotonic()
+    tell.say(done=True)
+    return content
+
+
+def end_class(of_class: str) -> list[str]:
+    """End whatever this worker runs for a class; returns nothing."""
+    with _lock:
+        _ended.add(of_class)
+        member = _members.pop(of_class, None)
+    if member is not None:
+        member.grader.stop()
+    return []
+
+
+def let_go(of_class: str) -> list[str]:
+    """Let go of a class that is graded; returns what this worker has to say of it."""
+    with _lock:
+        member = _members.pop(of_class, None)
+    if member is None:
+        return []
+    member.grader.tidy_up()
+    return [str(ClassError.worker_says(node(), said)) for said in member.grader.trainer.warnings]
+
+
+@dataclass
+class _Member:
+    """What a worker has ready for one class: classes that are graded at once don't mix."""
+
+    grader: Grader
+    running: int = 0
+    used: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_idle(self) -> bool:
+        return self.running == 0 and time.monotonic() - self.used > _IDLE_SECONDS
+
+
+# Of this process, which is a worker: they are lent to many tasks.
+_members: dict[str, _Member] = {}
+_ended: set[str] = set()
+_lock = RLock()
+
+
+@dataclass
+class _Telling:
+    """Tells the coordinator of one submission."""
+
+    worker: Any
+    of_class: str
+    student: str
+    told: int = 0
+
+    @classmethod
+    def of(cls, task: Task, of_class: str) -> Self:
+        from distributed import get_worker
+
+        return cls(get_worker(), of_class, task.submission.student)
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Pass on what is shown of an event; its content comes from the student's process."""
+        shown = {
+            name: number
+            for name in _TOLD
+            if isinstance(number := event.get(name), int) and 0 <= number < _LARGEST_TOLD
+        }
+        if shown and self.told < _MOST_TOLD:
+            self.told += 1
+            self.say(event=shown)
+
+    def say(self, **what: Any) -> None:
+        told = {"worker": self.worker.address, "student": self.student, **what}
+        # In ASCII: a name that is no Unicode would break the worker's connection.
+        self.worker.log_event(self.of_class, json.dumps(told))
+
+    def refuse(self, why: str) -> NoReturn:
+        """Have another worker do it."""
+        from distributed import Reschedule
+
+        self.say(refusal=why)
+        time.sleep(_REFUSAL_SECONDS)
+        raise Reschedule
+
+
+def _member(recipe: Recipe, of_class: str) -> _Member:
+    """Return what this process has for a class; the first call makes it.
+
+    Raises:
+        ClassError: this machine isn't like the one that the class is graded from.
+        StoppedError: the class was ended.
+
+    """
+    with _lock:
+        if of_class in _ended:
+            raise StoppedError
+        if of_class not in _members:
+            for idle in [name for name, member in _members.items() if member.is_idle]:
+                del _members[idle]
+            _members[of_class] = _Member(_make(recipe))
+        return _members[of_class]
+
+
+def _make(recipe: Recipe) -> Grader:
+    from distributed import get_worker
+
+    # A nanny starts its workers as daemons, to which multiprocessing allows no children. Ours end
+    # with their sandbox, whatever becomes of the worker.
+    multiprocessing.current_process()._config.pop("daemon", None)  # type: ignore[attr-defined]
+    try:
+        assignment = load_assignment(recipe.assignment)
+        if checks_key(assignment) != recipe.checks_key:
+            raise ClassError.other_version(node(), recipe.assignment)
+        threads = threads_for(get_worker().state.nthreads)
+        grader = Grader(assignment, replace(recipe.settings, threads=threads))
+    except ClassError:
+        raise
+    except TensormarkError as error:
+        raise ClassError.worker(node(), str(error)) from error
+    found = tuple(data.fingerprint for data in grader.data)
+    if found != recipe.data:
+        raise ClassError.other_data(node(), recipe.data, found)
+    return grader
+
+
+def _packed(folder: Path) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
+        for path in sorted(folder.rglob("*")):
+            if not path.is_symlink():
+                archive.write(path, path.relative_to(folder))
+    return content.getvalue()
