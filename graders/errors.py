@@ -477,6 +477,11 @@ class ClassError(TensormarkError):
         )
 
     @classmethod
+    def not_a_folder(cls, out: Path) -> Self:
+        """OUT is something else than a folder."""
+        return cls(f"{out}: that is a file, and results go into a folder. Name one with --out.")
+
+    @classmethod
     def nobody_called(cls, pattern: str, known: Sequence[str]) -> Self:
         """--only names nobody."""
         close = get_close_matches(pattern, known, 3)
@@ -573,7 +578,8 @@ class ClassError(TensormarkError):
         where = error.filename or out
         return cls(
             f"{where}: {error.strerror}. Nothing more can be written there; what is finished is "
-            "kept. Make room, and start the same command again: it goes on where it stopped."
+            "kept. Make room or mend the permissions, and start the same command again: it goes on "
+            "where it stopped."
         )
 
 

@@ -199,6 +199,8 @@ def demo(
 def _sentences(out: Path) -> Iterator[None]:
     """End the command with a sentence, whatever goes wrong."""
     try:
+        if out.exists() and not out.is_dir():
+            raise ClassError.not_a_folder(out)
         yield
     except KeyboardInterrupt:
         stop(

@@ -90,6 +90,75 @@ def test_grade_of_a_missing_path_says_so(tmp_path):
     assert "there is no such file" in output
 
 
+@pytest.fixture
+def class_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a class of two, in which commands are started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+    (tmp_path / "class").mkdir()
+    for name in ("alice", "bob"):
+        (tmp_path / "class" / f"{name}.py").write_text("x = 1\n")
+    (tmp_path / "numbers.csv").write_text("1;2\n3;4\n")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--only", "alcie"], "nobody is called so. Did you mean alice?"),
+        (["--only", "a*", "--only", "zzz"], "--only zzz: nobody is called so."),
+        (["--since", "yesterday"], "'yesterday' does not match the formats"),
+        (["--roster", "nix.csv"], "nix.csv: the roster can't be read (there is no such file)"),
+        (["--roster", "empty"], "empty: the roster can't be read (it is no file)"),
+        (["--roster", "numbers.csv"], "none of its first lines names the columns of a roster"),
+        (["--executor", "dask"], "--executor dask needs --scheduler ADDRESS"),
+        (["--executor", "cloud"], "'cloud' is not one of 'local', 'dask'"),
+        (["--workers", "-1"], "should be greater than or equal to 0"),
+    ],
+)
+def test_grade_says_what_is_wrong_with_an_option_and_grades_nothing(class_, options, said):
+    output = call("grade", "fashion_cnn", "class", "-o", "out", *options, status=2)
+
+    assert said in output
+    assert not list(class_.glob("out/*/result.json"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "out", "said"),
+    [
+        (["class"], "numbers.csv", "numbers.csv: that is a file, and results go into a folder"),
+        (["class"], "class", "class: the submissions stand in it"),
+        (["class", "empty"], "empty", "empty: the submissions stand in it"),
+        (["class/alice.py"], "class/alice.py", "that is a file"),
+    ],
+)
+def test_grade_refuses_an_out_that_it_can_not_write_to(class_, paths, out, said):
+    before = {path: path.read_bytes() for path in class_.rglob("*") if path.is_file()}
+
+    assert said in call("grade", "fashion_cnn", *paths, "-o", out, status=2)
+
+    assert before == {path: path.read_bytes() for path in class_.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["score", "empty"], "empty/gradebook.db: there is no gradebook."),
+        (["score", "nix", "alice", "1c", "1"], "nix/gradebook.db: there is no gradebook."),
+        (["regrade", "empty"], "empty: there are no graded submissions in it."),
+        (["export", "empty", "--format", "canvas"], "there are no graded submissions in it."),
+        (["export", "nix", "--format", "csv"], "nix: there are no graded submissions in it."),
+        (["export", "empty", "--format", "csv", "--scale"], "--scale has no meaning for csv."),
+        (["export", "empty", "--format", "xlsx"], "'xlsx' is not one of"),
+    ],
+)
+def test_a_command_on_a_folder_that_was_not_graded_says_so(class_, command, said):
+    assert said in call(*command, status=2)
+
+    assert list((class_ / "empty").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
     file = notebook(tmp_path / "half.ipynb", HALF, "1/0")
@@ -144,7 +213,7 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small
     done = command("grade", "fashion_cnn", "class", "-o", "out", cwd=tmp_path, data=small_data)
 
     assert done.returncode == 0, done.stderr
-    assert "1 of 6 submissions graded." in done.stdout
+    assert "1 of 6 submissions graded;" in done.stdout
     messages = {
         path.parent.name: json.loads(path.read_text())["execution"]["message"]
         for path in (tmp_path / "out").glob("*/result.json")

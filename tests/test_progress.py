@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from graders import progress
-from graders.progress import one_line, print_class, trained_in_words
+from graders.batch import Outcomes
+from graders.progress import ClassProgress, one_line, print_class, trained_in_words
+from graders.report.rows import Row
 from graders.result import (
     AssignmentInfo,
     CheckResult,
@@ -40,9 +43,10 @@ def result(*trainings: TrainingSummary) -> Result:
     )
 
 
-def said(*results: Result, trained: bool = True) -> str:
+def said(*results: Result, trained: bool = True, notes: Sequence[str] = ()) -> str:
     text = io.StringIO()
-    print_class(results, Path("out"), Console(file=text, width=200), trained=trained)
+    outcomes = Outcomes([], [Row.of(one, None) for one in results], list(notes))
+    print_class(outcomes, Path("out"), Console(file=text, width=200), trained=trained)
     return text.getvalue()
 
 
@@ -131,3 +135,45 @@ def test_points_that_only_rounding_takes_are_not_lost():
 
 def test_a_line_without_flags_asks_for_no_look():
     assert "look at" not in one_line(result())
+
+
+def test_notes_for_staff_are_said_and_a_flood_of_them_is_cut():
+    text = said(result(), notes=[f"note number {n}." for n in range(500)])
+    assert "note number 0." in text
+    assert len(text.splitlines()) < 100
+    assert text.count("note number") < 500
+
+
+def test_a_note_is_no_markup():
+    assert "[red]alice[/]" in said(result(), notes=["[red]alice[/]"])
+
+
+def test_a_line_of_a_student_who_lost_much_says_in_how_many_exercises():
+    made = result()
+    made.exercises = [
+        ExerciseResult(id=f"1{n}", section="1", title="x", points=1, score=0, checks=[c])
+        for n, c in ((n, check(f"1{n}", Outcome.FAILED, 0)) for n in "abcdefgh")
+    ]
+    assert "lost in 8 of 8 exercises" in one_line(made)
+
+
+def shown(*, kept: int, done: int) -> str:
+    text = io.StringIO()
+    bars = ClassProgress(Console(file=text, width=200), kept + done)
+    with bars.shown():
+        for number in range(kept):
+            bars.kept(f"student {number}")
+        for _ in range(done):
+            bars.begin("alice")
+            bars.end("alice", result())
+    return text.getvalue()
+
+
+def test_who_was_kept_is_counted_once_and_the_others_have_a_line_each():
+    lines = shown(kept=3, done=1).splitlines()
+    assert lines[0].startswith("[4/4] alice: 1 of 2 points")
+    assert lines[1:] == ["3 of 4 had not changed and were kept."]
+
+
+def test_a_class_of_which_nothing_was_kept_hears_nothing_of_it():
+    assert "kept" not in shown(kept=0, done=1)

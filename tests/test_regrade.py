@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from graders.assignment import load_assignment
 from graders.cli import app
 from graders.errors import AssignmentError, RunError
+from graders.gradebook import Gradebook
 from graders.ran import FILE, Ended, Ran
 from graders.recording.schema import Recording
-from graders.regrade import find_runs, regrade
+from graders.regrade import regrade
 from graders.result import DataSetUse, Result, SubmissionInfo
 from reference.datasets import locate
 
@@ -24,8 +25,6 @@ class Silent:
     """An observer that shows nothing."""
 
     def begin(self, student: str) -> None: ...
-
-    def event(self, student: str, event: dict[str, object]) -> None: ...
 
     def end(self, student: str, result: Result) -> None: ...
 
@@ -56,8 +55,8 @@ def out(tmp_path: Path) -> Path:
 
 
 def again(out: Path, assignment: str | None = None) -> dict[str, Result]:
-    done = regrade(out, find_runs(out), assignment, Silent())
-    return {one.result.submission.student: one.result for one in done.graded}
+    done = regrade(out, assignment, Silent())
+    return {one.result.submission.student: one.result for one in done.outcomes.graded}
 
 
 def test_every_student_is_checked_again(out):
@@ -81,19 +80,19 @@ def test_results_feedback_table_and_class_page_are_written(out):
 
 def test_a_folder_without_runs_is_an_error_that_says_what_to_name(tmp_path):
     with pytest.raises(RunError, match="tensormark grade"):
-        find_runs(tmp_path)
+        regrade(tmp_path, None, Silent())
 
 
 def test_a_folder_that_is_not_there_is_an_error_as_well(tmp_path):
     with pytest.raises(RunError, match="no graded submissions"):
-        find_runs(tmp_path / "nowhere")
+        regrade(tmp_path / "nowhere", None, Silent())
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 9}', "\x00"])
 def test_a_damaged_run_file_leaves_that_student_as_before_and_the_class_goes_on(out, content):
     (out / "bob" / FILE).write_text(content)
-    done = regrade(out, find_runs(out), None, Silent())
-    assert [one.result.submission.student for one in done.graded] == ["alice"]
+    done = regrade(out, None, Silent())
+    assert [one.result.submission.student for one in done.outcomes.graded] == ["alice"]
     (sentence,) = done.left
     assert "is damaged" in sentence
     assert "bob" in sentence
@@ -118,8 +117,8 @@ def test_other_data_than_it_was_graded_on_are_refused_with_a_sentence(out):
     ran = Ran.load(out / "alice")
     ran.data_sets[0].fingerprint = "f" * 16
     ran.save(out / "alice")
-    done = regrade(out, find_runs(out), None, Silent())
-    assert [one.result.submission.student for one in done.graded] == ["bob"]
+    done = regrade(out, None, Silent())
+    assert [one.result.submission.student for one in done.outcomes.graded] == ["bob"]
     assert "TENSORMARK_DATA" in done.left[0]
 
 
@@ -142,7 +141,7 @@ def test_the_command_says_what_it_left_and_exits_with_2(out):
     (out / "bob" / FILE).write_text("{")
     done = CliRunner().invoke(app, ["regrade", str(out)], env={"COLUMNS": "400"})
     assert done.exit_code == 2
-    assert "1 of 1 submissions graded." in done.output
+    assert "1 of 1 submission graded;" in done.output
     assert "Left as it was:" in done.output
 
 
@@ -165,3 +164,30 @@ def test_a_training_that_was_capped_is_compared_with_ranges_of_the_same_cap(out)
     assert low is not None
     assert high is not None
     assert low.middle < high.middle - 0.1
+
+
+def test_a_class_that_was_graded_before_there_were_gradebooks_gets_one(out):
+    assert not (out / "gradebook.db").exists()
+
+    again(out)
+
+    with Gradebook.open(out, create=False) as book:
+        known = {latest.key: (latest.folder, latest.status) for latest in book.latest_all()}
+    assert known == {"name:alice": ("alice", "complete"), "name:bob": ("bob", "unusable")}
+
+
+def test_a_class_that_has_its_gradebook_keeps_one_entry_a_student(out):
+    again(out)
+    (out / "gradebook.db").unlink()
+    again(out)
+    again(out)
+
+    with Gradebook.open(out, create=False) as book:
+        assert [student.key for student in book.students()] == ["name:alice", "name:bob"]
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_one(tmp_path):
+    (tmp_path / "out").write_text("x")
+    done = CliRunner().invoke(app, ["regrade", str(tmp_path / "out")], env={"COLUMNS": "400"})
+    assert done.exit_code == 2
+    assert "that is a file" in done.output

@@ -12,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from graders.assignment import load_assignment
-from graders.batch import Graded, default_workers, grade_class, outline, threads_for
+from graders.batch import (
+    Enrolled,
+    Graded,
+    Outcomes,
+    default_workers,
+    grade_class,
+    outline,
+    threads_for,
+)
+from graders.gradebook import Gradebook
 from graders.grading import Grader, Settings
-from graders.regrade import find_runs, regrade
+from graders.regrade import regrade
 from graders.result import Outcome, Result
 from graders.samples import load_samples, sample_submissions
 
@@ -34,6 +43,8 @@ class Silent:
 
     def end(self, student: str, result: Result) -> None: ...
 
+    def kept(self, student: str) -> None: ...
+
 
 @pytest.fixture(scope="session")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,23 +52,20 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def in_class(out: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Graded]:
+def in_class(out: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     submissions = sample_submissions(ASSIGNMENT, everything=True)
     workers = default_workers(len(submissions))
     data = "local" if os.environ.get("TENSORMARK_DATA") else "builtin"
     store = tmp_path_factory.mktemp("store")
     settings = Settings(device="cpu", data=data, threads=threads_for(workers), store=store)
     grader = Grader(ASSIGNMENT, settings)
-    return grade_class(grader, submissions, out, workers=workers, observer=Silent())
+    return grade_class(grader, Enrolled(submissions), out, workers=workers, observer=Silent())
 
 
 @pytest.fixture(scope="session")
-def graded(in_class: list[Graded]) -> dict[str, Graded]:
+def graded(in_class: Outcomes) -> dict[str, Graded]:
     """The whole results, as they stand on disk."""
-    return {
-        one.result.submission.student: Graded(Result.load(one.folder / "result.json"), one.folder)
-        for one in in_class
-    }
+    return {one.student: one for one in in_class.graded}
 
 
 def lost(result: Result) -> set[str]:
@@ -157,9 +165,11 @@ def test_the_grades_are_those_of_the_results(graded, out):
         assert per_exercise == pytest.approx(one.result.score, abs=1e-9)
 
 
-def test_the_class_keeps_the_outline_of_each_result(in_class, graded):
-    for one in in_class:
-        assert one.result == outline(graded[one.result.submission.student].result)
+def test_the_gradebook_keeps_the_outline_of_each_result(graded, out):
+    with Gradebook.open(out, create=False) as book:
+        kept = {student.name: result for student, result in book.outlines()}
+
+    assert kept == {name: outline(one.result) for name, one in graded.items()}
 
 
 def test_every_training_of_a_sample_is_the_graders_own(graded):
@@ -182,10 +192,10 @@ def test_a_class_that_is_checked_again_has_the_same_results(graded, out):
     class_page = (out / "index.html").read_text(encoding="utf-8")
     before = {name: one.result for name, one in graded.items()}
 
-    again = regrade(out, find_runs(out), None, Silent())
+    again = regrade(out, None, Silent())
 
     assert again.left == []
-    for one in again.graded:
+    for one in again.outcomes.graded:
         now = Result.load(one.folder / "result.json")
         same = {"graded_at": before[now.submission.student].graded_at}
         assert now.model_copy(update=same) == before[now.submission.student]

@@ -7,6 +7,7 @@ data, settings) is compared before the first submission, and by each task again.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -58,7 +59,6 @@ class ClusterRuns:
         self._room = _AHEAD
         self._counted = 0.0
         self._alone_since: float | None = None
-        self._refusals: dict[str, str] = {}
         self._warnings: list[str] = []
 
     @classmethod
@@ -80,8 +80,9 @@ class ClusterRuns:
         _quiet()
         try:
             address = _address_of(scheduler)
+            asyncio.run(_knock(address))
             client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise ClassError.no_scheduler(scheduler, str(error)) from error
         runs = cls(client, recipe, {"GPU": 1.0} if recipe.settings.device == "gpu" else {})
         try:
@@ -94,16 +95,15 @@ class ClusterRuns:
 
     @property
     def warnings(self) -> list[str]:
-        """What workers have said: who couldn't take part, and whose store is damaged."""
-        return [*self._warnings, *self._refusals.values()]
+        """What workers have said at the end: whose store is damaged, for instance."""
+        return self._warnings
 
     @property
     def room(self) -> int:
         """Twice as many as the workers run at once; they may come and go.
 
         Raises:
-            ClassError: the scheduler is gone, there has been no worker for minutes, or none that
-                there is can take part.
+            ClassError: the scheduler is gone, or there has been no worker for minutes.
 
         """
         if time.monotonic() - self._counted > _COUNT_SECONDS:
@@ -127,7 +127,7 @@ class ClusterRuns:
 
         Raises:
             RunError: every worker that it was given to has died.
-            ClassError: the scheduler is gone.
+            ClassError: the scheduler is gone, or a worker that came later can't take part.
 
         """
         from distributed import KilledWorker
@@ -176,8 +176,6 @@ class ClusterRuns:
             self._alone_since = now
         elif now - self._alone_since > _ALONE_SECONDS:
             raise ClassError.workers_gone(_ALONE_SECONDS)
-        if found and found.keys() <= self._refusals.keys():
-            raise ClassError(next(iter(self._refusals.values())))
         return found
 
     def _see_workers(self) -> None:
@@ -208,7 +206,8 @@ class ClusterRuns:
             gone = waiting.keys() - self._count().keys()
             waiting = {name: future for name, future in waiting.items() if name not in gone}
             time.sleep(0.05)
-        self._client.cancel(list(waiting.values()))
+        if waiting:
+            self._client.cancel(list(waiting.values()))
 
     def _fit(self) -> list[str]:
         """Return the addresses of those that have what is asked for."""
@@ -229,17 +228,12 @@ class ClusterRuns:
     def _hear(self, event: tuple[float, str]) -> None:
         """Take in what a worker tells."""
         told = json.loads(event[1])
-        worker, student = told["worker"], told["student"]
-        if "refusal" in told:
-            self._refusals[worker] = told["refusal"]
-        elif "done" in told:
-            self._refusals.pop(worker, None)
-        elif self._tells is None:
+        if self._tells is None:
             return
-        elif "event" in told:
-            self._tells.event(student, told["event"])
+        if "event" in told:
+            self._tells.event(told["student"], told["event"])
         else:
-            self._tells.begin(student)
+            self._tells.begin(told["student"])
 
 
 def _unpack(content: bytes, folder: Path) -> None:
@@ -259,12 +253,27 @@ def _address_of(scheduler: str) -> str:
     path = Path(scheduler)
     if not path.is_file():
         _, place = parse_address(scheduler)
-        parse_host_port(place)  # else a client without an address waits for minutes
+        parse_host_port(place)
         return scheduler
     try:
         return str(json.loads(path.read_bytes())["address"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("the file is not one that a scheduler writes") from error
+
+
+async def _knock(address: str) -> None:
+    """See that a scheduler answers: a client that never met one takes minutes to end.
+
+    Raises:
+        OSError, ValueError, TypeError, RuntimeError: none does, or TLS isn't set up for it.
+
+    """
+    from distributed import Security
+    from distributed.comm import connect
+
+    arguments = Security().get_connection_args("client")
+    comm = await connect(address, timeout=_CONNECT_SECONDS, **arguments)
+    comm.abort()
 
 
 def _quiet() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from platform import node
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from graders.batch.signals import Stop, stopping
 from graders.batch.staging import locked, put_in_place, recover, staging_of
 from graders.batch.task import Task
 from graders.compose import grader_failed, missing
-from graders.errors import AssignmentError, ClassError, is_about_the_disk
+from graders.errors import AssignmentError, ClassError, SubmissionError, is_about_the_disk
 from graders.gradebook import Gradebook
 from graders.grading import Checker, Grader
 from graders.ran import Ran
@@ -33,6 +33,7 @@ from graders.settle import Standing, settle
 from graders.submission import Submission
 
 _LOOK_SECONDS = 0.5
+_WHY_CHARACTERS = 200
 
 
 class Observer(Tells, Protocol):
@@ -173,7 +174,7 @@ class ClassRun:
         """Go through the class; yields what has to be run, and does on the way what is quick."""
         for submission in enrolled.submissions:
             stop.check()
-            loaded = submission.loaded()
+            loaded = _loaded(submission)
             info, final = loaded.info(), self._roll.folder(submission.key)
             standing = self._standing(book, submission.key)
             latest = book.latest(submission.key)
@@ -190,9 +191,11 @@ class ClassRun:
     def _finish(self, book: Gradebook, job: _Job, future: Future[Any]) -> None:
         try:
             result = self.runs.take(future, job.partial)
-        except (AssignmentError, ClassError, OSError):
+        except (AssignmentError, ClassError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever became of one worker, the class goes on
+        except Exception as error:
+            if is_about_the_disk(error):
+                raise
             result = self._lost(job, error)
         # Somebody may have scored this student meanwhile.
         standing = self._standing(book, job.info.key)
@@ -264,6 +267,16 @@ class ClassRun:
 
     def _key(self, info: SubmissionInfo, standing: Standing) -> str:
         return result_key(self.recipe.checks_key, info, standing)
+
+
+def _loaded(submission: Submission) -> Submission:
+    """Read a submission; whatever is wrong with it is its own problem."""
+    try:
+        return submission.loaded()
+    except Exception as error:  # noqa: BLE001 - one student's file must not end the class
+        why = f"{type(error).__name__}: {error}"[:_WHY_CHARACTERS]
+        problem = str(SubmissionError.unreadable(submission.student, why))
+        return replace(submission, problem=problem).loaded()
 
 
 def _enrol(book: Gradebook, enrolled: Enrolled) -> None:

@@ -10,8 +10,8 @@ import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from platform import node
-from threading import RLock
-from typing import Any, NoReturn, Self
+from threading import Event, RLock, Thread
+from typing import Any, Self
 
 from graders.assignment import load_assignment
 from graders.batch.keys import Recipe, checks_key
@@ -22,13 +22,12 @@ from graders.grading import Grader
 from graders.sandbox.server import StoppedError
 from graders.temporary import OwnFolder
 
-# How long a worker that can't take part holds back what it is given, for others to be free.
-_REFUSAL_SECONDS = 5.0
 # What a worker tells of one submission: the events come from the student's process.
 _TOLD = ("cell", "epoch", "attempt", "of")
 _MOST_TOLD, _LARGEST_TOLD = 2_000, 10**9
 # A class that was silent so long may be over, its coordinator killed.
 _IDLE_SECONDS = 600.0
+_LOOK_SECONDS = 1.0
 
 
 def see_worker(recipe: Recipe, of_class: str) -> str:
@@ -49,16 +48,19 @@ def run_packed(recipe: Recipe, task: Task, of_class: str) -> bytes:
     Raises:
         AssignmentError: the assignment itself is broken, so no grade can be trusted.
         StoppedError: the class was ended.
-        Reschedule: this worker can't take part; another may.
+        ClassError: this worker can't take part, or its disk is full.
 
     """
     tell = _Telling.of(task, of_class)
-    try:
-        member = _member(recipe, of_class)
-    except TensormarkError as error:
-        tell.refuse(str(error))
+    member = _member(recipe, of_class)
     member.running += 1
     tell.say()
+    over = Event()
+    Thread(
+        target=_watch,
+        args=(tell.worker, tell.worker.get_current_task(), of_class, over),
+        daemon=True,
+    ).start()
     try:
         with OwnFolder("task") as place:
             folder = place.path / "student"
@@ -66,13 +68,13 @@ def run_packed(recipe: Recipe, task: Task, of_class: str) -> bytes:
             content = _packed(folder)
     except OSError as error:
         if is_about_the_disk(error):
-            tell.refuse(str(ClassError.worker(node(), f"{error.strerror}.")))
+            raise ClassError.worker(node(), f"{error.strerror}.") from error
         # Anything else may be this submission's alone.
         raise RunError.died(str(error)) from error
     finally:
+        over.set()
         member.running -= 1
         member.used = time.monotonic()
-    tell.say(done=True)
     return content
 
 
@@ -142,17 +144,18 @@ class _Telling:
             self.say(event=shown)
 
     def say(self, **what: Any) -> None:
-        told = {"worker": self.worker.address, "student": self.student, **what}
+        told = {"student": self.student, **what}
         # In ASCII: a name that is no Unicode would break the worker's connection.
         self.worker.log_event(self.of_class, json.dumps(told))
 
-    def refuse(self, why: str) -> NoReturn:
-        """Have another worker do it."""
-        from distributed import Reschedule
 
-        self.say(refusal=why)
-        time.sleep(_REFUSAL_SECONDS)
-        raise Reschedule
+def _watch(worker: Any, key: Any, of_class: str, over: Event) -> None:
+    """End a class whose coordinator was killed: the scheduler has cancelled what it asked for."""
+    while not over.wait(_LOOK_SECONDS):
+        task = worker.state.tasks.get(key)
+        if task is not None and task.state == "cancelled":
+            end_class(of_class)
+            return
 
 
 def _member(recipe: Recipe, of_class: str) -> _Member:

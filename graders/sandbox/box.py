@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self
 
 from graders.errors import RunError, is_about_the_disk
@@ -85,16 +85,16 @@ class Box:
         No student code has run by then, so nothing there leads elsewhere.
 
         Args:
-            files: content by relative path, without `..`.
+            files: content by relative path, with `/`.
 
         Raises:
-            RunError: they can't be written.
+            RunError: they can't be written, or a path leads out of the folder.
 
         """
         try:
             owner = self.scratch.stat()
             for name, content in files.items():
-                path = self.scratch / name
+                path = self._inside(name)
                 for folder in reversed(path.relative_to(self.scratch).parents[:-1]):
                     (self.scratch / folder).mkdir(exist_ok=True)
                     _give(self.scratch / folder, owner)
@@ -102,6 +102,15 @@ class Box:
                 _give(path, owner)
         except OSError as error:
             raise RunError.not_brought(error.strerror or str(error)) from error
+        except ValueError as error:  # NUL, or what no name on a disk can hold
+            raise RunError.not_brought("a file's name can't be written") from error
+
+    def _inside(self, name: str) -> Path:
+        inner = PurePosixPath(name)
+        # Intake has refused these; here they would be written by the grader's own user.
+        if not inner.parts or inner.is_absolute() or ".." in inner.parts:
+            raise RunError.not_brought("a file's name leads out of the folder")
+        return self.scratch / inner
 
     def used(self) -> int:
         """Bytes that were written, files without a name included."""

@@ -77,11 +77,11 @@ class Sandbox:
             brought: files that lie in the working folder when it begins, by relative path.
 
         Raises:
-            RunError: no process could be started, or not behind its walls.
+            RunError: no process could be started, or not behind its walls, or what was brought
+                can't be laid out for it.
 
         """
-        with self._started(job, asks=answers is not None) as runner:
-            runner.box.bring(brought)
+        with self._started(job, brought, asks=answers is not None) as runner:
             started = time.monotonic()
             answerer = answers(runner.box.exchange) if answers is not None else None
             talk = Talk(runner.channel, progress, answerer)
@@ -117,7 +117,7 @@ class Sandbox:
         return ended.model_copy(update={"how": "died", "detail": reason})
 
     @contextmanager
-    def _started(self, job: Job, *, asks: bool) -> Iterator[_Runner]:
+    def _started(self, job: Job, brought: Mapping[str, bytes], *, asks: bool) -> Iterator[_Runner]:
         """Start a process that waits behind its walls for the word to begin."""
         walls = self.isolation.walls
         with contextlib.ExitStack() as stack:
@@ -139,6 +139,7 @@ class Sandbox:
                 if box is None:
                     box = Box.of(process.pid or 0)
                     stack.callback(box.close)
+                box.bring(brought)
                 group = self._group(process.pid or 0)
             except BaseException as error:
                 self.server.end(process)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from graders.batch import grade_class
+from graders.batch import Enrolled, grade_class
 from graders.grading import Grader
 from graders.progress import ClassProgress
 from graders.result import Result
@@ -222,8 +222,10 @@ def test_what_is_shown_of_a_run_harms_no_class(grader: Grader, tmp_path: Path, e
     screen = Screen()
 
     with screen.shown():
-        graded = grade_class(grader, class_, tmp_path / "out", workers=2, observer=screen)
+        outcomes = grade_class(
+            grader, Enrolled(class_), tmp_path / "out", workers=2, observer=screen
+        )
 
-    assert [one.result.execution.status for one in graded] == ["complete", "complete"]
+    assert [one.result.execution.status for one in outcomes.graded] == ["complete", "complete"]
     assert "\x1b]0;" not in screen.written.getvalue()
     assert screen.last == "mallory"

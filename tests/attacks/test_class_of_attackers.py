@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import assignments
-from graders.batch import Graded, grade_class
+from graders.batch import Enrolled, Graded, grade_class
 from graders.grading import Grader
 from graders.result import Result
 from graders.submission import Submission
@@ -66,6 +66,9 @@ class Nobody:
     def end(self, student: str, result: Result) -> None:
         """A submission is done."""
 
+    def kept(self, student: str) -> None:
+        """A submission has its result from before."""
+
 
 def checks(result: Result) -> list[tuple[str, str, float, str]]:
     """What was said of each check."""
@@ -108,9 +111,9 @@ def graded(grader: Grader, before: Result, out: Path, outside: Outside) -> dict[
     state = outside.state()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grader, "settings", replace(grader.settings, timeout=12))
-        found = grade_class(grader, submissions, out, workers=4, observer=Nobody())
+        found = grade_class(grader, Enrolled(submissions), out, workers=4, observer=Nobody())
     assert outside.state() == state
-    return {one.result.submission.student: one for one in found}
+    return {one.student: one for one in found.graded}
 
 
 def test_the_honest_work_is_trained_by_the_grader(before: Result) -> None:

@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -27,12 +27,17 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from graders.assignment import load_assignment
-from graders.batch import Graded, grade_class, grades_csv, write_class, write_feedback
+from graders.batch import Enrolled, grade_class, line_of, outline, write_class, write_feedback
+from graders.compose import unusable
 from graders.expectations import Expectations
+from graders.exports.lines import Line, grades_csv
+from graders.gradebook import StudentRow
 from graders.grading import Checker, Grader
 from graders.ran import Ran
-from graders.report import print_result, render_html, render_markdown
-from graders.result import Outcome, Result
+from graders.report import print_result, render_class, render_html, render_markdown
+from graders.report.render import digest_of
+from graders.report.rows import Row
+from graders.result import Outcome, Result, SubmissionInfo
 from graders.submission import Submission, find_submissions
 from tests.attacks.conftest import Aftermath, Attack
 from tests.attacks.test_class_of_attackers import Nobody
@@ -168,12 +173,15 @@ def hostile(
     return Aftermath(result, Ran.load(out), out, 0.0)
 
 
+Tag = tuple[str, dict[str, str | None]]
+
+
 class Tags(HTMLParser):
     """Notes everything in a page that is not text."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.found: list[Tag] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -183,10 +191,16 @@ class Tags(HTMLParser):
 OBEYED = {"script", "img", "iframe", "object", "embed", "base", "link", "form", "input", "image"}
 
 
-def assert_only_text(page: str) -> None:
-    """Assert that a page holds no element or attribute that loads, runs or leads elsewhere."""
+def assert_only_text(page: str, own: Sequence[Tag] = ()) -> None:
+    """Assert that a page holds no element or attribute that loads, runs or leads elsewhere.
+
+    Args:
+        page: HTML.
+        own: the elements of the page itself that do.
+
+    """
+    assert [tag for tag in Tags(page).found if tag[0] in OBEYED] == list(own)
     for tag, attributes in Tags(page).found:
-        assert tag not in OBEYED
         assert not [name for name in attributes if name.startswith("on")]
         assert not re.search(r"url|import|expression|[<\\]", attributes.get("style") or "")
         for name in ("href", "src", "xlink:href", "action"):
@@ -195,6 +209,29 @@ def assert_only_text(page: str) -> None:
     refreshes = [a for tag, a in Tags(page).found if tag == "meta" and "http-equiv" in a]
     assert [a["http-equiv"] for a in refreshes] == ["Content-Security-Policy"]
     assert "default-src 'none'" in str(refreshes[0]["content"])
+
+
+def assert_class_page_holds_only_text(page: str) -> None:
+    """Assert that a class's page has what every class's page has, and else nothing but text."""
+    harmless = render_class([row_of_alice()], title="A class")
+    own = [tag for tag in Tags(harmless).found if tag[0] in OBEYED]
+    assert sorted(tag for tag, _ in own) == ["input", "script"]
+    assert_only_text(page, own)
+    assert script_of(page) == script_of(harmless)
+    # No other script may run, were there one.
+    assert f"script-src '{digest_of(script_of(page))}';" in page
+    assert page.count("script-src") == 1
+
+
+def row_of_alice() -> Row:
+    info = SubmissionInfo(student="alice", files=[])
+    result = unusable(load_assignment("fashion_cnn"), info, "Cut off.", "unusable")
+    return Row.of(result, "alice/feedback.html")
+
+
+def script_of(page: str) -> str:
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return str(script)
 
 
 def controls(text: str) -> set[str]:
@@ -256,30 +293,32 @@ def test_the_terminal_obeys_nothing(hostile: Aftermath) -> None:
     assert "1337" not in shown
 
 
+def line(result: Result, payload: str, folder: str) -> Line:
+    """Say of a student whatever a text can be said of, as it goes by way of the gradebook."""
+    submission = result.submission.model_copy(
+        update={"student": payload, "files": [payload], "key": payload, "chosen": payload}
+    )
+    named = result.model_copy(
+        update={
+            "submission": submission,
+            "execution": result.execution.model_copy(update={"message": payload}),
+        }
+    )
+    student = StudentRow(payload, payload, folder, ids={"email": payload}, section=payload)
+    return line_of(outline(named), student)
+
+
 def test_the_classs_page_and_table_hold_them_as_text(
     hostile: Aftermath, payloads: list[str], tmp_path: Path
 ) -> None:
     named = [
-        Graded(
-            hostile.result.model_copy(
-                update={
-                    "submission": hostile.result.submission.model_copy(
-                        update={"student": payload[:3000], "files": [payload[:3000]]}
-                    ),
-                    "execution": hostile.result.execution.model_copy(
-                        update={"message": payload[:3000]}
-                    ),
-                }
-            ),
-            tmp_path / f"student-{k}",
-        )
-        for k, payload in enumerate(payloads)
+        line(hostile.result, payload[:3000], f"student-{k}") for k, payload in enumerate(payloads)
     ]
 
-    write_class([one for one in named if "\ud800" not in one.result.submission.student], tmp_path)
+    write_class(named, tmp_path, title=payloads[0], notes=payloads)
 
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert_only_text(page)
+    assert_class_page_holds_only_text(page)
     assert controls(page) == set()
     table = grades_csv(named)
     rows = list(csv.reader(io.StringIO(table)))
@@ -289,10 +328,9 @@ def test_the_classs_page_and_table_hold_them_as_text(
 
 def test_the_classs_table_moves_no_cursor(hostile: Aftermath, payloads: list[str]) -> None:
     """Who looks at grades.csv in a terminal sees what stands in it."""
-    submission = hostile.result.submission.model_copy(update={"student": payloads[13]})
-    one = Graded(hostile.result.model_copy(update={"submission": submission}), Path("x"))
+    lines = [line(hostile.result, payload, "x") for payload in payloads]
 
-    assert controls(grades_csv([one])) == set()
+    assert controls(grades_csv(lines)) == set()
 
 
 def test_file_names_that_are_no_text_end_no_class(grader: Grader, tmp_path: Path) -> None:
@@ -302,21 +340,21 @@ def test_file_names_that_are_no_text_end_no_class(grader: Grader, tmp_path: Path
     for name in names:
         (folder / os.fsdecode(name)).write_bytes(b"answers = {'1d': 8070}\n")
 
-    graded = grade_class(
-        grader, find_submissions([folder]), tmp_path / "out", workers=2, observer=Nobody()
-    )
+    found = Enrolled(find_submissions([folder]))
+    outcomes = grade_class(grader, found, tmp_path / "out", workers=2, observer=Nobody())
 
-    assert [one.result.score for one in graded] == [1.0] * 4
+    assert [one.result.score for one in outcomes.graded] == [1.0] * 4
     table = (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8")
     assert controls(table) == set()
-    assert_only_text((tmp_path / "out" / "index.html").read_text(encoding="utf-8"))
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert_class_page_holds_only_text(page)
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
 def test_a_browser_runs_and_loads_nothing(hostile: Aftermath, hits: Hits, tmp_path: Path) -> None:
     write_feedback(hostile.result, tmp_path)
-    write_class([Graded(hostile.result, tmp_path)], tmp_path)
+    write_class([line(hostile.result, PAYLOADS[0], "x")], tmp_path, title=PAYLOADS[1])
     for name in ("feedback.html", "index.html"):
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         page = (tmp_path / name).as_uri()

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from graders.batch import grade_class
+from graders.batch import Enrolled, grade_class
 from graders.grading import Grader
 from graders.result import Result
 from graders.submission import find_submissions
@@ -39,6 +39,9 @@ class Silent:
         pass
 
     def end(self, student: str, result: Result) -> None:
+        pass
+
+    def kept(self, student: str) -> None:
         pass
 
 
@@ -103,9 +106,9 @@ def test_each_is_refused_with_a_sentence_and_honest_work_beside_them_is_graded(
     written = set(tmp_path.rglob("*"))
     began = time.monotonic()
 
-    graded = grade_class(grader, found, tmp_path / "out", workers=2, observer=Silent())
+    outcomes = grade_class(grader, Enrolled(found), tmp_path / "out", workers=2, observer=Silent())
 
-    results = {one.result.submission.student: one.result for one in graded}
+    results = {one.result.submission.student: one.result for one in outcomes.graded}
     assert results["alice"].execution.status == "complete"
     assert results["alice"].execution.cells_failed == 0
     for student, words in wanted.items():

@@ -140,6 +140,30 @@ def test_a_file_that_can_not_be_read_is_a_result_like_any_other(tmp_path):
     assert len(outcomes.rows) == 2
 
 
+def test_a_file_that_nobody_can_make_sense_of_costs_its_student_alone(tmp_path, monkeypatch):
+    submissions = hand_in(tmp_path / "in", alice=1.0, mallory=1.0)
+    read = Submission.read
+
+    def fails(submission):
+        if submission.student == "mallory" and submission.problem is None:
+            raise RecursionError("too deep")
+        return read(submission)
+
+    monkeypatch.setattr(Submission, "read", fails)
+    told = []
+
+    class Grader(FakeGrader):
+        def grade(self, submission, out, progress=None):
+            told.append((submission.student, submission.held.problem))
+            return super().grade(submission, out, progress)
+
+    grade(tmp_path / "out", submissions, Grader())
+
+    assert told[0] == ("alice", "")
+    assert told[1][0] == "mallory"
+    assert "RecursionError: too deep" in told[1][1]
+
+
 def test_two_runs_never_grade_into_one_folder(tmp_path):
     submissions = hand_in(tmp_path / "in", alice=1.0)
     refused = []

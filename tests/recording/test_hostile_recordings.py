@@ -24,7 +24,7 @@ from graders.grading import RECORDING
 from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
-from graders.regrade import find_runs, regrade
+from graders.regrade import regrade
 from graders.result import CheckResult, Outcome, Result, SubmissionInfo
 from graders.training.entry import save_trained
 from tests.training.builders import facts, trained
@@ -670,9 +670,9 @@ def test_to_check_again_goes_on_after_such_an_exception(
         return compose(context, info, *others)
 
     monkeypatch.setattr("graders.grading.compose", fail)
-    monkeypatch.setattr("graders.regrade._checker", lambda *_: bench.checker)
-    done = regrade(tmp_path, find_runs(tmp_path), None, Silent())
-    assert [one.result.execution.status for one in done.graded] == ["error", "complete"]
+    monkeypatch.setattr("graders.regrade.checker_for", lambda *_: bench.checker)
+    done = regrade(tmp_path, None, Silent())
+    assert [one.result.execution.status for one in done.outcomes.graded] == ["error", "complete"]
 
 
 class Silent:
