@@ -61,6 +61,7 @@ def regrade(out: Path, assignment: str | None, observer: Observer) -> Regraded:
         raise RunError.nothing_graded(out)
     done = Regraded()
     checkers: dict[str, Checker] = {}
+    sheet = load_assignment(assignment) if assignment is not None else None
     with locked(out), Gradebook.open(out) as book:
         recover(out)
         for folder in folders:
@@ -70,10 +71,10 @@ def regrade(out: Path, assignment: str | None, observer: Observer) -> Regraded:
             except RunError as error:
                 done.left.append(_about(folder, error))
                 continue
+            sheet = sheet or checker.assignment
             observer.begin(ran.submission.student)
             result = _check(book, checker, ran, folder)
             observer.end(ran.submission.student, result)
-        sheet = _only(checkers, assignment)
         if sheet is not None:
             _renew_missing(book, out, sheet)
             roll = Roll(book, out, sheet)
@@ -101,12 +102,6 @@ def _renew_missing(book: Gradebook, out: Path, sheet: Assignment) -> None:
         result = keep_result(settle(missing(sheet, info), standing), folder, sheet)
         key = result_key(checks_key(sheet), info, standing)
         book.record(latest.key, info, "", outline(result), key)
-
-
-def _only(checkers: dict[str, Checker], assignment: str | None) -> Assignment | None:
-    if assignment is not None:
-        return load_assignment(assignment)
-    return next((checker.assignment for checker in checkers.values()), None)
 
 
 def checker_for(ran: Ran, assignment: str | None, checkers: dict[str, Checker]) -> Checker:

@@ -117,7 +117,13 @@ def upgrade(connection: sqlite3.Connection, path: Path, *, create: bool) -> None
         sqlite3.Error: it is damaged, locked or can't be written.
 
     """
-    if _version(connection, path, create=create) == len(STEPS):
+    # In one transaction: else another process may make the tables between two looks at the file.
+    connection.execute("BEGIN")
+    try:
+        version = _version(connection, path, create=create)
+    finally:
+        connection.execute("ROLLBACK")
+    if version == len(STEPS):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
