@@ -104,7 +104,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     from graders.grading import Settings
     from graders.report import print_result, render_html
     from graders.result import Outcome
-    from graders.submission import find_submissions
+    from graders.submission import find_submissions, with_helpers
 
     sheet = load(assignment)
     if file.is_dir() or not file.exists():
@@ -129,7 +129,7 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     )
     (submission,) = find_submissions([file])
     with tempfile.TemporaryDirectory(prefix="tensormark-") as folder:
-        result = _grade_one(sheet, settings, submission, Path(folder))
+        result = _grade_one(sheet, settings, with_helpers(submission), Path(folder))
     print_result(result, console)
     if report is not None:
         try:
