@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from graders import __version__
@@ -30,6 +29,7 @@ from graders.result import (
     SubmissionInfo,
     TrainingEvidence,
     TrainingSummary,
+    total,
 )
 
 _SOURCE_LINES = 40
@@ -68,10 +68,10 @@ def compose(
         graded_at=_now(),
         assignment=_assignment_info(context.assignment),
         submission=submission,
-        score=_total(exercise.score for exercise in exercises),
+        score=total(exercise.score for exercise in exercises),
         points=context.assignment.points,
         bonus_points=context.assignment.bonus_points,
-        pending=_total(exercise.pending for exercise in exercises),
+        pending=total(exercise.pending for exercise in exercises),
         exercises=exercises,
         execution=_execution(recording, ended),
         trainings=[
@@ -163,16 +163,11 @@ def _exercise(
         title=exercise.title,
         bonus=exercise.bonus,
         points=exercise.points,
-        score=_total(check.score for check in own),
+        score=total(check.score for check in own),
         pending=open_points + (manual.points if manual else 0.0),
         checks=own,
         manual=manual,
     )
-
-
-def _total(points: Iterable[float]) -> float:
-    """Add points up; hundredths must not leave 27.990000000000002."""
-    return round(math.fsum(points), 6)
 
 
 def _not_to_blame(check: CheckResult, ended: Ended) -> CheckResult:

@@ -6,6 +6,8 @@ without the submission and without its recording.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -316,3 +318,8 @@ class Result(Base):
     def load(cls, path: Path) -> Result:
         """Read a result.json."""
         return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def total(points: Iterable[float]) -> float:
+    """Add points up; hundredths must not leave 27.990000000000002."""
+    return round(math.fsum(points), 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,7 +12,7 @@ from typing import Literal
 from graders.assignment import Deadline
 from graders.late import late_of
 from graders.report.text import number
-from graders.result import ExerciseResult, Judgement, ManualResult, Result
+from graders.result import ExerciseResult, Judgement, ManualResult, Result, total
 
 _NAME_CHARACTERS = 80
 
@@ -60,7 +60,7 @@ def settle(result: Result, standing: Standing) -> Result:
     """
     last = _last(standing.judgements)
     exercises = [_settled(exercise, result, last) for exercise in result.exercises]
-    earned = _total(exercise.score for exercise in exercises)
+    earned = total(exercise.score for exercise in exercises)
     late = None
     if result.execution.status != "missing":
         handed = result.submission.handed
@@ -68,8 +68,8 @@ def settle(result: Result, standing: Standing) -> Result:
     return result.model_copy(
         update={
             "exercises": exercises,
-            "score": _total([earned, -late.deducted if late else 0.0]),
-            "pending": _total(exercise.pending for exercise in exercises),
+            "score": total([earned, -late.deducted if late else 0.0]),
+            "pending": total(exercise.pending for exercise in exercises),
             "late": late,
         }
     )
@@ -146,7 +146,7 @@ def _of_its_parts(
             pending.append(manual.points)
         else:
             scores.append(manual.score)
-    return _total(scores), _total(pending)
+    return total(scores), total(pending)
 
 
 def _counting(judged: Judged | None, exercise: ExerciseResult, result: Result) -> Judged | None:
@@ -189,8 +189,3 @@ def _shown(name: str) -> str:
     """Make a name fit for a message of one line."""
     clean = "".join(c if c.isprintable() else " " for c in name[: _NAME_CHARACTERS + 1]).strip()
     return clean if len(clean) <= _NAME_CHARACTERS else f"{clean[: _NAME_CHARACTERS - 1]}…"
-
-
-def _total(points: Iterable[float]) -> float:
-    """Add points up as results do: hundredths must not leave 27.990000000000002."""
-    return round(math.fsum(points), 6)

@@ -13,8 +13,9 @@ from graders.exports.lines import Line, grades_csv
 from graders.files import write_whole
 from graders.gradebook import StudentRow
 from graders.report import render_class, render_html, render_markdown
-from graders.report.classroom import Similar, natural
+from graders.report.classroom import Similar
 from graders.report.rows import Row
+from graders.report.text import natural
 from graders.result import Result
 
 RESULT, PAGE = "result.json", "feedback.html"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,12 +12,12 @@ from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, lite
 from graders.errors import GradebookError
 from graders.gradebook.rows import Event, Latest, StudentRow
 from graders.gradebook.schema import attempts, judgements, results, students, submissions
+from graders.report.text import natural
 from graders.result import AssignmentInfo, Execution, Result, SubmissionInfo
 from graders.settle import Judged
 
 # Outlines that are read at once; each has some ten kilobytes.
 PAGE = 64
-_DIGITS = re.compile(r"(\d{1,18})")
 
 
 def everybody(connection: Connection) -> list[tuple[int, StudentRow]]:
@@ -26,7 +25,7 @@ def everybody(connection: Connection) -> list[tuple[int, StudentRow]]:
     rows = connection.execute(select(students)).all()
     return sorted(
         ((row.id, _student(row)) for row in rows),
-        key=lambda one: (_natural(one[1].name), one[1].key),
+        key=lambda one: (natural(one[1].name), one[1].key),
     )
 
 
@@ -256,11 +255,3 @@ def _student(row: Row[Any]) -> StudentRow:
         on_roster=row.on_roster,
         extension=datetime.fromisoformat(row.extension) if row.extension else None,
     )
-
-
-def _natural(name: str) -> list[tuple[int, int | str]]:
-    """Sort numbers in names as numbers, and letters without regard to case."""
-    return [
-        (0, int(part)) if number else (1, part.casefold())
-        for number, part in ((i % 2, part) for i, part in enumerate(_DIGITS.split(name)))
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -10,7 +9,7 @@ from typing import Literal, Protocol
 
 from graders.report.counts import Bar, Cell, Column, Reason, bars, cell, columns, hardest, reasons
 from graders.report.rows import Row, Trained, name_of
-from graders.report.text import clean, shorten
+from graders.report.text import clean, natural, shorten
 
 _MOST_HARD = 6
 _LONGEST_NOTE = 600
@@ -167,12 +166,6 @@ def by_note(broken: Iterable[Row]) -> list[list[Row]]:
         groups.setdefault((row.status != "error", row.note), []).append(row)
     # Nobody but a TA can mend those.
     return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sort 'team 9' before 'team 10', and upper case beside lower case."""
-    pieces = re.findall(r"([0-9]{1,18})|([^0-9]+)", name.casefold())
-    return [(0, int(digits), "") if digits else (1, 0, other) for digits, other in pieces]
 
 
 def is_late(row: Row) -> bool:

@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.report.classroom import AGAIN, by_note, is_late, natural
+from graders.report.classroom import AGAIN, by_note, is_late
 from graders.report.counts import Bar, bars, columns, hardest
 from graders.report.rows import Row
-from graders.report.text import count, number, points
+from graders.report.text import count, natural, number, points
 
 _MOST_HARD = 5
 # More would scroll the rest away; the class page has them all.

@@ -124,3 +124,9 @@ def plain(value: Any) -> str:
 def cell_name(index: int) -> str:
     """Name a cell as a person counts them, from 1, text cells included."""
     return f"cell {index + 1}"
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort 'team 9' before 'team 10', and upper case beside lower case."""
+    pieces = re.findall(r"([0-9]{1,18})|([^0-9]+)", name.casefold())
+    return [(0, int(digits), "") if digits else (1, 0, other) for digits, other in pieces]
