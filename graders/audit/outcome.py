@@ -227,7 +227,9 @@ def _row(
         states=states_of(result.exercises),
         findings=[] if right else [_finding(check) for check in concerned],
         failed_cells=[
-            f"{cell.error_type}: {cell.message}" for cell in result.execution.failed_cells
+            # Further lines name files of this machine.
+            f"{cell.error_type}: {''.join(cell.message.splitlines()[:1])}"
+            for cell in result.execution.failed_cells
         ],
         problem=result.execution.message,
     )
