@@ -13,9 +13,9 @@ from graders.result import TrainingSummary
 # Beyond this many epochs the points would run into each other.
 _MOST_MARKERS = 25
 # A larger value is a diverged training, and would only flatten what can be read.
-_LARGEST = 1e30
+LARGEST = 1e30
 # Average width of a digit of a tick label, in SVG units.
-_DIGIT = 6.2
+DIGIT = 6.2
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _series(history: dict[str, list[float | None]], metric: str) -> _Series:
     }
     for name, key in names.items():
         values = history.get(key, [])
-        drawn = [v if v is not None and abs(v) <= _LARGEST else None for v in values]
+        drawn = [v if v is not None and abs(v) <= LARGEST else None for v in values]
         if any(v is not None for v in drawn):
             found[name] = drawn
     return found
@@ -119,9 +119,9 @@ def _chart(title: str, series: _Series, frame: Frame) -> Chart | None:
     if not values:
         return None
     epochs = max(len(curve) for curve in series.values())
-    levels = _levels(min(values), max(values), frame.y_ticks, share=title == "Accuracy")
-    labels = _labels(levels)
-    left = 12 + _DIGIT * max(len(label) for label in labels)
+    levels = round_levels(min(values), max(values), frame.y_ticks, share=title == "Accuracy")
+    labels = level_labels(levels)
+    left = 12 + DIGIT * max(len(label) for label in labels)
 
     def x(epoch: int) -> float:
         """Place an epoch, from 1; a single one stands in the middle."""
@@ -137,7 +137,7 @@ def _chart(title: str, series: _Series, frame: Frame) -> Chart | None:
     for name, curve in series.items():
         places = [None if v is None else (x(i), y(v)) for i, v in enumerate(curve, start=1)]
         last = next(v for v in reversed(curve) if v is not None)
-        lines.append(Line(name, _path(places), _markers(places), _value(last)))
+        lines.append(Line(name, joined(places), _markers(places), _value(last)))
     return Chart(
         title=title,
         frame=frame,
@@ -149,10 +149,10 @@ def _chart(title: str, series: _Series, frame: Frame) -> Chart | None:
     )
 
 
-_Places = list[tuple[float, float] | None]
+Places = list[tuple[float, float] | None]
 
 
-def _path(places: _Places) -> str:
+def joined(places: Places) -> str:
     """Join the points by straight lines, with a gap where there is no value."""
     steps = []
     for before, place in pairwise([None, *places]):
@@ -161,7 +161,7 @@ def _path(places: _Places) -> str:
     return " ".join(steps)
 
 
-def _markers(places: _Places) -> list[tuple[float, float]]:
+def _markers(places: Places) -> list[tuple[float, float]]:
     """Mark every epoch; of a long training only epochs that no line reaches."""
     if len(places) <= _MOST_MARKERS:
         return [place for place in places if place]
@@ -173,7 +173,7 @@ def _markers(places: _Places) -> list[tuple[float, float]]:
     ]
 
 
-def _levels(low: float, high: float, count: int, *, share: bool) -> list[float]:
+def round_levels(low: float, high: float, count: int, *, share: bool) -> list[float]:
     """Choose round, evenly spaced levels around the values; shares stay between 0 and 1."""
     if high - low < 1e-9 * max(1.0, abs(high)):
         room = 0.05 if share else max(abs(high) * 0.1, 0.05)
@@ -191,7 +191,8 @@ def round_step(step: float) -> float:
     return next(m * power for m in (1, 2, 5, 10) if step <= m * power * (1 + 1e-9))
 
 
-def _labels(levels: list[float]) -> list[str]:
+def level_labels(levels: list[float]) -> list[str]:
+    """Write evenly spaced levels with as many decimals as tell them apart."""
     if max(abs(level) for level in levels) >= 1e5:
         return [f"{level:.2g}" for level in levels]
     decimals = max(0, -math.floor(math.log10(levels[1] - levels[0]) + 1e-9))

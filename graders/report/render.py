@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from graders.report import curves, grids, markdown, strips, text, view, words
+from graders.report import curves, grids, markdown, plots, strips, text, view, words
 from graders.report.classroom import AGAIN, Classroom, Similar
 from graders.report.rows import Row
 from graders.report.view import Audience, Page
@@ -108,6 +108,8 @@ def make_environment(
         "partial": view.is_partial,
         "pictures": grids.pictures,
         "plain": text.plain,
+        "plot_panels": plots.panels,
+        "plot_sentence": plots.sentence,
         "points": text.points,
         "prose": markdown.prose,
         "score_sentence": words.score_sentence,

@@ -9,11 +9,19 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.report import words
+from graders.report import plots, words
 from graders.report.text import cell_name, number, points, shorten
 from graders.report.view import CheckView, ExerciseView, Page
 from graders.report.words import FLAG, READ, SET, SIGNS, UNREAD, Sign
-from graders.result import CheckResult, FailedCell, Judgement, Outcome, Result, ScoreEvidence
+from graders.result import (
+    CheckResult,
+    FailedCell,
+    Judgement,
+    Outcome,
+    PlotEvidence,
+    Result,
+    ScoreEvidence,
+)
 
 _STYLES: dict[Outcome, str] = {
     Outcome.PASSED: "green",
@@ -153,6 +161,7 @@ class _Paper:
             "expected": result.expected,
             "found": result.found,
             "measured": _measured(check),
+            "drawn": _drawn(check),
             "where": result.where,
             "try": words.hint_of(result),
             f"{self.symbol(FLAG)} noted": result.flag,
@@ -209,6 +218,11 @@ class _Paper:
 def _measured(view: CheckView) -> str:
     scores = (shown for shown in view.exhibits if isinstance(shown, ScoreEvidence))
     return ". ".join(map(words.score_in_short, scores))
+
+
+def _drawn(view: CheckView) -> str:
+    shown = (plot for plot in view.exhibits if isinstance(plot, PlotEvidence))
+    return " ".join(map(plots.in_short, shown))
 
 
 def _share(judgement: Judgement, most: float) -> str:

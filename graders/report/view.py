@@ -15,6 +15,7 @@ from graders.result import (
     Judgement,
     NetworkEvidence,
     Outcome,
+    PlotEvidence,
     Result,
     ScoreEvidence,
     TrainingEvidence,
@@ -113,10 +114,10 @@ def pending_of(result: Result) -> float:
     return Tally.total(Tally.of(exercise) for exercise in result.exercises).pending
 
 
-Exhibit = NetworkEvidence | GridEvidence | ScoreEvidence | TrainingSummary
+Exhibit = NetworkEvidence | GridEvidence | ScoreEvidence | PlotEvidence | TrainingSummary
 
 
-def kind_of(exhibit: Exhibit) -> Literal["network", "grid", "score", "training"]:
+def kind_of(exhibit: Exhibit) -> Literal["network", "grid", "score", "plot", "training"]:
     """Tell templates which macro draws it."""
     return "training" if isinstance(exhibit, TrainingSummary) else exhibit.kind
 

@@ -95,6 +95,7 @@ _SUMMARIES = {
     "network": "Show the network",
     "grid": "Show the matrices",
     "score": "Show the score",
+    "plot": "Show what was plotted",
     "training": "Show the learning curves",
 }
 

@@ -7,9 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pytest
 
 from graders.report import Row, render_class, render_html
+from graders.result import PlotEvidence, PlotPanel, PlottedCurve
 
 from . import parts, samples
 
@@ -202,3 +205,57 @@ def test_without_its_script_a_class_page_offers_nothing_that_needs_it(tmp_path):
     assert students_of(document, "roster") == ["team 9", "team 10", "Zoëmi"]
     assert '<div class="tools" hidden="">' in document
     assert "<button" not in document
+
+
+# Measures plots as `MEASURE` does strips of scores.
+MEASURE_PLOTS = MEASURE.replace(".score-strip", ".plotted")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_plots_fit_a_narrow_page_and_cut_no_label(tmp_path):
+    curves = [
+        PlottedCurve(
+            label=f"lr={rate}",
+            x=[0, 1, 2],
+            y=[0.5, 0.6, 0.7 + rate / 100],
+            recognised="x" * 100 if rate % 2 else "",
+        )
+        for rate in range(12)
+    ]
+    bars = PlottedCurve(label=samples.HOSTILE, shape="bars", x=[0, 1], y=[0.5, 12_345.0])
+    texts = {0: "1,000 images", 1: "60,000 images"}
+    shown = PlotEvidence(
+        title="y" * 300,
+        panels=[
+            PlotPanel(title="Figure 1", xlabel="x" * 300, ylabel="y" * 300, curves=curves),
+            PlotPanel(title=samples.HOSTILE, categories=texts, curves=[bars]),
+        ],
+    )
+    check = parts.lost("1f", "Plot it", evidence=[shown])
+    page = render_html(parts.result("x", [parts.exercise("1f", "1", "Plot it", check)]))
+    document = opened(MEASURE_PLOTS.format(page=html.escape(page)), tmp_path)
+    title = re.search("<title>(.*?)</title>", document)
+    assert title is not None
+    width, needed, plots, outside = json.loads(html.unescape(title[1]))
+    assert needed <= width
+    assert (plots, outside) == (2, [])
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
+def test_a_plot_has_its_colours_on_a_picture_of_the_page(tmp_path):
+    curve = PlottedCurve(x=[0, 1], y=[0.5, 0.9], recognised="the learning rate 0.1")
+    shown = PlotEvidence(title="it", panels=[PlotPanel(title="Figure 1", curves=[curve])])
+    check = parts.lost("1f", "Plot it", evidence=[shown])
+    page = render_html(parts.result("x", [parts.exercise("1f", "1", "Plot it", check)]))
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    picture = tmp_path / "page.png"
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    shot = ["--window-size=1000,1400", f"--screenshot={picture}"]
+    address = (tmp_path / "page.html").as_uri()
+    command = [CHROMIUM, *FLAGS, profile, *shot, address]
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    seen = np.round(matplotlib.image.imread(picture)[..., :3] * 255).astype(int)
+    blue = [0x1F, 0x66, 0xAD]  # --training, the first curve's
+    assert (np.abs(seen - blue).sum(axis=-1) < 12).sum() > 100
