@@ -36,6 +36,7 @@ class Networks:
 
     writer: Writer
     _seen: weakref.WeakKeyDictionary[Any, Seen] = field(default_factory=weakref.WeakKeyDictionary)
+    _serials: int = 0
     # A name that is reused frees the network before it was looked at, so new ones are held.
     _new: list[Any] = field(default_factory=list)
     _new_cells: dict[int, int | None] = field(default_factory=dict)
@@ -63,7 +64,9 @@ class Networks:
     def look_up(self, model: Any) -> Seen:
         """Return what is remembered of a Keras object."""
         if model not in self._seen:
-            self._seen[model] = Seen(serial=len(self._seen) + 1)
+            # Counted, as those that are gone leave the dictionary.
+            self._serials += 1
+            self._seen[model] = Seen(serial=self._serials)
         return self._seen[model]
 
     def snapshot(self, model: Any, inputs: NDArray[Any] | None = None) -> int:

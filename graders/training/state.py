@@ -110,25 +110,33 @@ def write_optimizer(
 def slots_of(optimizer: Any, layers: list[Any]) -> list[Any]:
     """List an optimizer's variables: by kind, and in each kind by the weight they belong to.
 
+    What it keeps of weights that were frozen since it was built is left out: it stays as it is.
+
     Raises:
-        Inexpressible: it holds variables that belong to other weights.
+        Inexpressible: it holds variables that belong to other weights, or none for a weight that
+            is trained.
 
     """
     if not optimizer.built:
         return []
     place = {id(variable): k for k, variable in enumerate(weights_of(layers))}
-    trained = list(optimizer._trainable_variables)
-    if any(id(variable) not in place for variable in trained):
+    built = list(optimizer._trainable_variables)
+    if any(id(variable) not in place for variable in built):
         raise Inexpressible("the optimizer was used for another network before")
-    order = sorted(range(len(trained)), key=lambda k: place[id(trained[k])])
+    trained = {id(variable) for layer in layers for variable in layer.trainable_variables}
+    if trained - {id(variable) for variable in built}:
+        # Keras refuses to train so, in words of its own.
+        raise Inexpressible("the optimizer was built when fewer weights were to be trained")
+    order = sorted(range(len(built)), key=lambda k: place[id(built[k])])
     own = {id(variable) for variable in optimizer.variables}
     own -= {id(optimizer.iterations), id(getattr(optimizer, "_learning_rate", None))}
     slots: list[Any] = []
     for name in sorted(vars(optimizer)):
         value = vars(optimizer)[name]
-        if isinstance(value, list) and trained and len(value) == len(trained):
+        if isinstance(value, list) and built and len(value) == len(built):
             if all(id(item) in own for item in value):
-                slots.extend(value[k] for k in order)
+                slots.extend(value[k] for k in order if id(built[k]) in trained)
+                own -= {id(value[k]) for k in order if id(built[k]) not in trained}
         elif id(value) in own:
             slots.append(value)
     if {id(slot) for slot in slots} != own:
