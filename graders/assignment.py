@@ -22,6 +22,7 @@ from pydantic import (
 
 from graders.errors import AssignmentError
 from graders.training.limits import Limits
+from graders.training.test_sets import TestSet
 
 # Fifty years of hours, so that no time can be moved beyond the calendar.
 _MOST_HOURS = 450_000.0
@@ -119,6 +120,8 @@ class Assignment(Base):
     memory_limit: Annotated[float, Field(gt=0)] = 6.0
     disk_limit: Annotated[float, Field(gt=0)] = 4.0
     training: Limits = Field(default_factory=Limits)
+    # What networks are measured on beside the test sets of the data sets.
+    test_sets: list[TestSet] = Field(default_factory=list, alias="test_set")
     # None: submissions are never late.
     deadline: Deadline | None = None
     sections: list[Section] = Field(alias="section")
@@ -131,6 +134,11 @@ class Assignment(Base):
         repeated = sorted({i for i in ids if ids.count(i) > 1})
         if repeated:
             raise ValueError(f"exercise {repeated[0]} is declared twice")
+        names = ["test", *(one.name for one in self.test_sets)]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the name of the test set {repeated[0]} is taken")
+        if foreign := [s.data_set for s in self.test_sets if s.data_set not in self.data_sets]:
+            raise ValueError(f"a test set is made of {foreign[0]}, which is not in data_sets")
         sections = {section.id for section in self.sections}
         for exercise in self.exercises:
             if exercise.section not in sections:

@@ -100,9 +100,11 @@ class Grader:
         self.trainer = Trainer(
             server=self.server,
             store=store,
-            setting=setting_for(device, self.cap, served),
+            setting=setting_for(device, self.cap, served, self.assignment.test_sets),
             limits=self.assignment.training,
             data=served,
+            test_sets=self.assignment.test_sets,
+            cache=self._folder,
         )
 
     def _sandbox(self, served: list[ServedFile], store: Store) -> Sandbox:
@@ -252,6 +254,7 @@ class Grader:
             threads=self.settings.threads,
             training=self.settings.training,
             cap=self.cap,
+            own_images=bool(self.assignment.test_sets),
         )
 
     def _run_once(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,7 @@ class Trusting:
     trainer: Trainer
     folder: Path
     runs: int = 0
+    brought: dict[str, bytes] = field(default_factory=dict)  # what lies beside the work
 
     def run(self, source: str, seconds: float = 120.0, **changes: Any) -> RecordingFolder:
         """Run source code as a submission, and return its recording with what was trained."""
@@ -103,7 +104,9 @@ class Trusting:
         def answers(exchange: Path) -> Answerer:
             return Session(self.trainer, exchange, trusted_folder(recording))
 
-        self.ended = self.sandbox.run(job.model_copy(update=changes), recording, answers)
+        self.ended = self.sandbox.run(
+            job.model_copy(update=changes), recording, answers, brought=self.brought
+        )
         return RecordingFolder.open(recording)
 
 

@@ -168,6 +168,9 @@ def take_pair(x: Any, y: Any = None) -> Pair:
     A tf.data.Dataset or a PyDataset of known, moderate size is read once more; generators are
     left alone, because reading them would use them up.
     """
+    if is_flow(x):
+        # Its source; to draw from it would change what the training draws.
+        return Pair(x.x, x.y, "flow", batch_size=x.batch_size)
     if _is_dataset(x):
         return _read_pipeline(x, "tf.data")
     if _is_py_dataset(x):
@@ -280,6 +283,12 @@ def _count(x: Any) -> int | None:
     """Return the number of batches; None for one without end, or that doesn't know."""
     count = x.cardinality() if _is_dataset(x) else x.num_batches
     return None if count is None or int(count) < 0 else int(count)
+
+
+def is_flow(x: Any) -> bool:
+    """Tell what `ImageDataGenerator.flow` returned; its arrays are at hand."""
+    cls = type(x)
+    return cls.__name__ == "NumpyArrayIterator" and cls.__module__.startswith("keras.")
 
 
 def _is_dataset(x: Any) -> bool:

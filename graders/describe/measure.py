@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +13,16 @@ from numpy.typing import NDArray
 
 from graders.describe.arrays import DataWatcher, Pair
 from graders.describe.origin import KnownData, lay_out
-from graders.recording.schema import Origin, PairRecord
+from graders.recording.schema import Layout, Origin, PairRecord
 
 _CHUNK = 2000
 # Pixels of all items that are looked at together.
 _PIXELS = 56
 # What single precision leaves of a value, with room for how it was computed.
 _ROUNDING = 1e-4
+# Black and white as pixels are usually scaled, and how far transformed images may miss them.
+_RANGES = ((0.0, 1.0), (0.0, 255.0), (-1.0, 1.0), (-0.5, 0.5))
+_RANGE_MISSED = 0.02
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,19 @@ class Measurement:
 
     classes: NDArray[np.uint8]
     accuracy: float
+    # The same share of further test sets, by their names.
+    others: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> dict[str, float | None]:
+        """All shares, 0..1, as they are kept: test_accuracy, and others by their names."""
+        others = {score_name(name): share for name, share in self.others.items()}
+        return {score_name("test"): self.accuracy, **others}
+
+
+def score_name(test_set: str) -> str:
+    """Under which name the accuracy on a test set is kept."""
+    return f"{test_set}_accuracy"
 
 
 def measure_training(
@@ -33,7 +52,7 @@ def measure_training(
     training: tuple[Pair | None, PairRecord | None],
     validation: tuple[Pair | None, PairRecord | None],
 ) -> Measurement | None:
-    """Let a network classify the test set, brought into the form that the network was fed.
+    """Let a network classify the test sets, brought into the form that the network was fed.
 
     Args:
         model: a trained keras.Model.
@@ -57,8 +76,45 @@ def measure_training(
         known = next(known for known in data.known if known.name == origin.data_set)
         found = preparation_of(pair.x, known.splits[origin.split].images)
         if found is not None:
-            inputs = found.applied(known.splits["test"].images, pair.x.shape[1:])
-            return measure(model, (known, origin, []), inputs=inputs)
+            return _measured(model, known, partial(found.applied, shape=pair.x.shape[1:]))
+    record = training[1]
+    if record is None or record.x is None:
+        return None
+    for known in data.known:
+        origin = origin_by_range(record, known) if known.test_sets else None
+        if origin is not None:
+            return measure(model, (known, origin, record.x.shape[1:]))
+    return None
+
+
+def origin_by_range(record: PairRecord, known: KnownData) -> Origin | None:
+    """Tell how transformed images were scaled, where their pixels have a usual range.
+
+    Their values are no item's of the data set, as after a rotation; but black and white are where
+    they were. What else was done to them can't be told, so this serves only where an assignment
+    has students make such images.
+
+    Returns:
+        None where they have another size, or no usual range.
+
+    """
+    x = record.x
+    images = known.splits["train"].images
+    if x is None or x.minimum is None or x.maximum is None or len(x.shape) < 2:
+        return None
+    if math.prod(x.shape[1:]) != images[0].size:
+        return None
+    for black, white in _RANGES:
+        close = _RANGE_MISSED * (white - black)
+        if abs(x.minimum - black) <= close and abs(x.maximum - white) <= close:
+            return Origin(
+                data_set=known.name,
+                split="train",
+                order="selected",
+                items=0,
+                scale=(white - black) / 255.0,
+                offset=black,
+            )
     return None
 
 
@@ -154,43 +210,61 @@ def _fits(
     return np.asarray(wrong <= close)
 
 
-def measure(
-    model: Any,
-    form: tuple[KnownData, Origin, list[int]],
-    inputs: NDArray[Any] | None = None,
-) -> Measurement | None:
-    """Let a network classify the test set.
+def measure(model: Any, form: tuple[KnownData, Origin, list[int]]) -> Measurement | None:
+    """Let a network classify the test sets.
 
     Args:
         model: a trained keras.Model.
         form: the data set, how its pixels were laid out and scaled for this network, and the
             shape of an item.
-        inputs: the test set as the student prepared it, where scaling alone doesn't tell how.
 
     Returns:
         None where the network is no classifier of single items.
 
     """
     known, origin, shape = form
-    test = known.splits["test"]
-    images = lay_out(test.images, origin.layout)
+    return _measured(model, known, lambda part: _in_form(part, origin, shape), origin.layout)
+
+
+def _measured(
+    model: Any,
+    known: KnownData,
+    prepared: Callable[[NDArray[Any]], NDArray[np.float32]],
+    layout: Layout = "in place",
+) -> Measurement | None:
+    """Let a network classify each test set.
+
+    Args:
+        model: a trained keras.Model.
+        known: the data set.
+        prepared: brings some images, shape (n, ...), into the form that the network was fed.
+        layout: where the pixels of its items lay.
+
+    """
+    found = {}
+    for name, split in {"test": known.splits["test"], **known.test_sets}.items():
+        classes = _classes(model, lay_out(split.images, layout), prepared)
+        if classes is None or len(classes) != len(split.labels):
+            return None
+        found[name] = (classes, float(np.mean(classes == split.labels)))
+    classes, accuracy = found.pop("test")
+    return Measurement(classes, accuracy, {name: share for name, (_, share) in found.items()})
+
+
+def _classes(
+    model: Any, images: NDArray[Any], prepared: Callable[[NDArray[Any]], NDArray[np.float32]]
+) -> NDArray[np.uint8] | None:
+    """Let a network classify images, part by part; None where it is no classifier of items."""
     outputs = []
-    for start in range(0, len(test.labels), _CHUNK):
-        if inputs is not None:
-            part = np.asarray(inputs[start : start + _CHUNK], dtype=np.float32)
-        else:
-            part = _in_form(images[start : start + _CHUNK], origin, shape)
-        output = model(part, training=False)
+    for start in range(0, len(images), _CHUNK):
+        output = model(prepared(images[start : start + _CHUNK]), training=False)
         if isinstance(output, list | tuple | dict):
             return None
         result = np.asarray(output)
         if result.ndim != 2 or not 1 < result.shape[1] <= 256:
             return None
         outputs.append(np.argmax(result, axis=1).astype(np.uint8))
-    classes = np.concatenate(outputs)
-    if len(classes) != len(test.labels):
-        return None
-    return Measurement(classes, float(np.mean(classes == test.labels)))
+    return np.concatenate(outputs)
 
 
 def _in_form(images: NDArray[Any], origin: Origin, shape: list[int]) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ Splits = tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[An
 
 
 @dataclass
-class _Split:
+class Split:
     """One half of a data set, with the sums that identify its items."""
 
     images: NDArray[Any]
@@ -63,7 +63,9 @@ class KnownData:
 
     name: str
     arrays: Splits = field(repr=False)
-    splits: dict[str, _Split] = field(repr=False)
+    splits: dict[str, Split] = field(repr=False)
+    # Further sets that trained networks are measured on; the student's side has none.
+    test_sets: dict[str, Split] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, path: Path, name: str) -> KnownData:
@@ -80,7 +82,7 @@ class KnownData:
     def of(cls, name: str, arrays: Splits) -> KnownData:
         """Take ((x_train, y_train), (x_test, y_test)) as load_data() returns it."""
         splits = {
-            half: _Split(images, np.asarray(labels).reshape(-1))
+            half: Split(images, np.asarray(labels).reshape(-1))
             for half, (images, labels) in zip(("train", "test"), arrays, strict=True)
         }
         return cls(name, arrays, splits)
@@ -254,7 +256,7 @@ def lay_out(images: NDArray[Any], layout: Layout) -> NDArray[Any]:
     return _REARRANGED[layout](images) if layout in _REARRANGED else images
 
 
-def _layouts_of(split: _Split) -> tuple[Layout, ...]:
+def _layouts_of(split: Split) -> tuple[Layout, ...]:
     """The ways in which the pixels of each item can have been moved; vectors have none."""
     shape = split.images.shape
     if len(shape) < 3:

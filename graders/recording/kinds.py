@@ -10,12 +10,14 @@ from pydantic import ValidationError
 from graders.recording.bounds import LIMITS, Bound, Budget, ExcessError, bounded
 from graders.recording.schema import (
     ArrayRecord,
+    AugmentationRecord,
     CallRecord,
     Cell,
     CellOutcome,
     DataSetRecord,
     EnvironmentRecord,
     FigureRecord,
+    FileRecord,
     Model,
     NetworkRecord,
     TrainingRecord,
@@ -23,6 +25,7 @@ from graders.recording.schema import (
 
 _CELLS = 2000
 _DATA_SETS = 20
+_AUGMENTATIONS = 60
 CELL_CHARACTERS = 100_000
 _ANY_SPLIT = 1e6
 
@@ -73,6 +76,14 @@ KINDS = (
         Bound(2000),
     ),
     Kind("figures", ("figure", "figures"), FigureRecord, LIMITS.figures, Bound(100_000)),
+    Kind("files", ("file", "files"), FileRecord, LIMITS.files, Bound(30), "id"),
+    Kind(
+        "augmentations",
+        ("source of transformed images", "sources of transformed images"),
+        AugmentationRecord,
+        _AUGMENTATIONS,
+        Bound(500),
+    ),
     Kind("data_sets", ("data set", "data sets"), DataSetRecord, _DATA_SETS, Bound(10)),
 )
 ARRAYS = Kind("arrays", ("array", "arrays"), ArrayRecord, LIMITS.arrays, Bound(200))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -21,8 +21,21 @@ TrainingStart = Literal["fresh", "continued", "transferred", "given"]
 # Where the pixels of an item lie: as they were served, or all items rearranged in one known way.
 # Scrambled: `reshape(784, -1).T` gives (n, 784) too, but each row mixes pixels of many images.
 Layout = Literal["in place", "transposed", "mirrored", "upside down", "turned", "scrambled"]
+# How values were drawn: joined by a line, as separate points, or as bars.
+CurveKind = Literal["line", "points", "bars"]
 # Scores by metric name. Keras writes NaN when a training diverged; JSON has no NaN, so None.
 Scores = dict[str, float | None]
+
+
+def _with_names(repeats: Any) -> Any:
+    """Read what was kept before there were several test sets: the test accuracy alone."""
+    if not isinstance(repeats, list):
+        return repeats
+    return [{"test_accuracy": r} if isinstance(r, int | float) else r for r in repeats]
+
+
+# What further attempts of a training were measured at.
+Repeats = Annotated[list[Scores | None], BeforeValidator(_with_names)]
 
 
 class Model(BaseModel):
@@ -44,6 +57,7 @@ class Limits(Model):
     values: int = 1000
     text_characters: int = 10_000
     figures: int = 60
+    files: int = 300
     points_per_line: int = 500
 
 
@@ -149,7 +163,12 @@ class PairRecord(Model):
 
     x: DataRecord | None = None
     y: LabelRecord | None = None
-    form: str = Field(default="arrays", description="arrays, tf.data or other")
+    form: str = Field(
+        default="arrays", description="arrays, tf.data, flow (of an image generator) or other"
+    )
+    augmentation: dict[str, Any] | None = Field(
+        default=None, description="settings of the image generator that drew from the inputs"
+    )
 
 
 class TrainingRecord(Model):
@@ -169,10 +188,14 @@ class TrainingRecord(Model):
     epochs_before: int = Field(description="epochs that the same weights had been trained before")
     batch_size: int | None
     steps_per_epoch: int | None = Field(default=None, description="as it was given to fit")
+    steps: int | None = Field(
+        default=None, description="steps of the optimizer in all epochs; under a cap, those asked"
+    )
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     seconds: float = 0.0
     measured: Scores = Field(
-        default_factory=dict, description="test accuracy, 0..1, measured after this fit"
+        default_factory=dict,
+        description="accuracies after this fit, 0..1: test_accuracy, and of other test sets",
     )
     measured_by: Literal["", "grader"] = Field(
         default="",
@@ -182,9 +205,9 @@ class TrainingRecord(Model):
     predictions: str | None = Field(
         default=None, description="file with the predicted class of every test item, uint8"
     )
-    repeats: list[float | None] = Field(
+    repeats: Repeats = Field(
         default_factory=list,
-        description="test accuracies of further attempts with fresh seeds, by us; None: it failed",
+        description="measured at further attempts with fresh seeds, by us; None: it failed",
     )
     trained: Literal["here", "trusted"] = Field(
         default="here", description="in the student's process, or by the grading process"
@@ -208,6 +231,7 @@ class CallRecord(Model):
     kind: Literal["evaluate", "predict"]
     model: int
     after_training: int | None = Field(description="id of the last fit of this model, if any")
+    during: bool = Field(default=False, description="by a callback, while that fit went on")
     cell: int | None
     data: PairRecord
     scores: Scores = Field(default_factory=dict)
@@ -229,29 +253,80 @@ class ArrayRecord(Model):
 
 
 class LineRecord(Model):
-    """A plotted line."""
+    """What was plotted in one call: a line, a set of points, or bars of one kind."""
 
-    label: str | None
+    label: str | None = Field(
+        description="its own, or what the legend says of its colour and style"
+    )
+    kind: CurveKind = "line"
     x: list[float | None]
-    y: list[float | None]
+    y: list[float | None] = Field(description="of bars: their heights")
+    categories: list[str] = Field(
+        default_factory=list,
+        description="what the ticks say at each x, where they are labelled with texts; else empty",
+    )
 
 
 class AxesRecord(Model):
     """One pair of axes of a figure."""
 
     title: str = ""
-    xlabel: str = ""
-    ylabel: str = ""
+    xlabel: str = Field(default="", description="its own, or that of axes that share its x axis")
+    ylabel: str = Field(default="", description="its own, or that of axes that share its y axis")
     lines: list[LineRecord] = Field(default_factory=list)
     images: int = 0
     legend: list[str] = Field(default_factory=list)
+    texts: list[str] = Field(default_factory=list, description="annotations inside the axes")
 
 
 class FigureRecord(Model):
-    """A figure that was shown."""
+    """A figure that was shown, saved, closed, cleared, or left open at the end of a cell."""
 
     cell: int | None
     axes: list[AxesRecord]
+    title: str = Field(default="", description="the title over all axes")
+    legend: list[str] = Field(default_factory=list, description="of the figure as a whole")
+
+
+class FileRecord(Model):
+    """A file that the student's code wrote to its folder or read from there, once per cell."""
+
+    id: int
+    action: Literal["saved", "loaded"]
+    kind: Literal["network", "weights", "arrays", "other"] = Field(
+        description="network: layers and weights in one file; arrays: a file of a kind that holds "
+        "numbers, such as .npy or .csv"
+    )
+    name: str = Field(description="relative to the folder, or that of many files, ending in /")
+    size: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="in bytes, of all of them, at the end of the cell"
+    )
+    count: Annotated[int, Field(ge=1)] = Field(default=1, description="files")
+    cell: int | None = None
+    model: int | None = Field(default=None, description="the Keras object it was made of, or is")
+    after_training: int | None = Field(
+        default=None, description="id of the training that left these weights, if any"
+    )
+    optimizer: bool | None = Field(
+        default=None, description="whether a network came with its optimizer; None for the rest"
+    )
+    saved_by: int | None = Field(
+        default=None, description="id of the record that saved what was loaded; None: not this run"
+    )
+
+
+class AugmentationRecord(Model):
+    """A source of randomly transformed images that the student's code has drawn from."""
+
+    cell: int | None
+    kind: Literal["generator", "layer"]
+    name: str = Field(description="Keras class, such as ImageDataGenerator or RandomRotation")
+    settings: dict[str, Any] = Field(default_factory=dict)
+    shape: list[int] = Field(default_factory=list, description="of the array that it draws from")
+    origin: Origin | None = Field(
+        default=None, description="of what it was given; None: not recognised"
+    )
+    items: int = Field(default=0, description="images that were drawn outside of trainings")
 
 
 class DataSetRecord(Model):
@@ -291,6 +366,8 @@ class Recording(Model):
         default_factory=dict, description="numbers, texts, and small lists and dicts of them"
     )
     figures: list[FigureRecord] = Field(default_factory=list)
+    files: list[FileRecord] = Field(default_factory=list)
+    augmentations: list[AugmentationRecord] = Field(default_factory=list)
     data_sets: list[DataSetRecord] = Field(default_factory=list)
     skipped_commands: list[str] = Field(
         default_factory=list, description="shell escapes and installs that weren't run"

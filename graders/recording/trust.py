@@ -98,6 +98,7 @@ def _verified(claimed: TrainingRecord, fact: Trained, network: int) -> TrainingR
         else fact.epochs_before,
         batch_size=entry.batch_size,
         steps_per_epoch=fact.steps_per_epoch,
+        steps=fact.steps,
         history={k: v for k, v in entry.history.items() if k != "learning_rate"},
         seconds=entry.seconds,
         measured=entry.measured,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from graders.describe.arrays import DataWatcher, Pair, take_pair
-from graders.describe.measure import measure_training
-from graders.recording.schema import PairRecord, TrainingRecord
+from graders.describe.measure import measure_training, origin_by_range
+from graders.recording.schema import CallRecord, PairRecord, TrainingRecord
 from graders.runner.fits import (
     batch_size_of,
     cap_arguments,
@@ -25,7 +26,7 @@ from graders.runner.networks import Networks
 from graders.runner.scores import KnownScores
 from graders.runner.trusted import Answer, TrainingLimitError, TrustedTrainer
 from graders.runner.writer import Writer
-from graders.training.measuring import form_of
+from graders.training.measuring import Form, form_of
 from graders.training.request import Cap
 from graders.training.stock import Inexpressible
 
@@ -37,6 +38,7 @@ class _Call:
     model: Any
     arguments: dict[str, Any]  # as the student gave them, whatever a cap makes of them
     weights_before: str | None
+    iterations: int | None
     started: float
     capped: bool = False
     note: str = ""
@@ -53,9 +55,17 @@ class Fitting:
     trusted: TrustedTrainer | None = None
     policy: str = "full"
     cap: Cap | None = None
+    own_images: bool = False
     depth: int = 0
+    under_way: bool = False  # a training in this process
+    # What callbacks have asked the network that is being trained.
+    during: list[CallRecord] = field(default_factory=list)
     scores: KnownScores | None = field(init=False, default=None)
     _epochs_at: dict[str, int] = field(default_factory=dict)
+    # Which training left weights of this content.
+    _left_by: dict[str, int] = field(default_factory=dict)
+    # How items of a shape were prepared last, for trainings on what can't be looked into.
+    _forms: dict[tuple[int, ...], Form] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.trusted is not None:
@@ -65,7 +75,9 @@ class Fitting:
         """Have the grading process train; what it can't be asked for is trained here."""
         arguments = bound.arguments
         self.progress({"event": "fit", "epochs": integer(arguments.get("epochs"))})
-        call = _Call(model, dict(arguments), weights_digest(model), time.monotonic())
+        call = _Call(
+            model, dict(arguments), weights_digest(model), _iterations(model), time.monotonic()
+        )
         if self.policy == "none":
             return self._skip(call)
         try:
@@ -79,14 +91,17 @@ class Fitting:
         if self.cap is not None:
             call.capped = cap_arguments(arguments, self.cap)
         status = "error"
+        self.during.clear()
         try:
             with self.inside():
+                self.under_way = True
                 result = original(*bound.args, **bound.kwargs)
             status = "ok"
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             status = "interrupted"
             raise
         finally:
+            self.under_way = False
             self.writer.quietly(self._record_fit, call, status)
         return result
 
@@ -110,6 +125,22 @@ class Fitting:
         self.writer.quietly(self._record_fit, call, "skipped")
         return history
 
+    def training_of(self, model: Any) -> int | None:
+        """Return the id of a network's last training, if any.
+
+        One that was never trained itself, as it was just loaded, may hold what another's left.
+        """
+        seen = self.networks.look_up(model)
+        if seen.last_training is None and self._left_by:
+            return self._left_by.get(weights_digest(model) or "")
+        return seen.last_training
+
+    def take_note_of_weights(self, model: Any) -> None:
+        """Tell whose weights a network holds that has just loaded some."""
+        found = self._left_by.get(weights_digest(model) or "")
+        if found is not None:
+            self.networks.look_up(model).last_training = found
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """What Keras calls while it trains is no call of the student's."""
@@ -122,6 +153,8 @@ class Fitting:
     def _record_answer(self, call: _Call, answer: Answer) -> None:
         """Note which request this was; what the grading process found out stands on its side."""
         epochs, history = self._epochs_of(call)
+        if self.own_images:
+            self.writer.quietly(self._note_form, call)
         self._add(
             call,
             TrainingRecord(
@@ -143,6 +176,13 @@ class Fitting:
             ),
         )
 
+    def _note_form(self, call: _Call) -> None:
+        """Remember how the images of a training were prepared, where a later one doesn't tell."""
+        pair = self.data.describe(take_pair(call.arguments.get("x"), call.arguments.get("y")))
+        with suppress(Inexpressible):
+            form = self._form_of(call.model, [pair])
+            self._forms[tuple(form.shape)] = form
+
     def _record_fit(self, call: _Call, status: Any) -> None:
         arguments, model = call.arguments, call.model
         with self.inside():  # a student's pipeline may ask a network
@@ -162,6 +202,7 @@ class Fitting:
             epochs_before=self._epochs_at.get(call.weights_before or "", 0),
             batch_size=batch_size_of(arguments, pair),
             steps_per_epoch=integer(arguments.get("steps_per_epoch")),
+            steps=self._steps_of(call, pair),
             history=history,
             seconds=time.monotonic() - call.started,
             capped=call.capped,
@@ -183,6 +224,18 @@ class Fitting:
         first, last = (integer(call.arguments.get(k)) or 0 for k in ("initial_epoch", "epochs"))
         return max(last - first, ran), history
 
+    def _steps_of(self, call: _Call, pair: Pair) -> int | None:
+        """Return the steps that the optimizer made; where the cap cut any, those asked for."""
+        made = _iterations(call.model)
+        if made is None or call.iterations is None:
+            return None
+        if not call.capped:
+            return made - call.iterations
+        asked = integer(call.arguments.get("steps_per_epoch"))
+        if asked is None and pair.x is not None and pair.batch_size:
+            asked = math.ceil(len(pair.x) / pair.batch_size)
+        return None if asked is None else asked * self._epochs_of(call)[0]
+
     def _have_measured(self, model: Any, record: TrainingRecord) -> int:
         """Have the grading process measure what was trained here; returns the request's number.
 
@@ -192,12 +245,30 @@ class Fitting:
         """
         if self.trusted is None:
             raise Inexpressible("there is no grading process that trains")
-        pairs = [pair for pair in (record.data, record.validation) if pair is not None]
-        form = next((form for form in map(self.data.form_of, pairs) if form is not None), None)
-        if form is None:
+        form = self._form_of(model, [record.data, record.validation])
+        return self.trusted.measure(model, form, record.cell, record.model)
+
+    def _form_of(self, model: Any, pairs: Sequence[PairRecord | None]) -> Form:
+        """Say how test images have to be prepared for a network.
+
+        Raises:
+            Inexpressible: it can't be told.
+
+        """
+        given = [pair for pair in pairs if pair is not None]
+        for pair in given:
+            found = self.data.form_of(pair)
+            if found is not None:
+                return form_of(found[1], found[2])
+        for pair in given if self.own_images else []:
+            for known in self.data.known:
+                origin = origin_by_range(pair, known)
+                if origin is not None and pair.x is not None:
+                    return form_of(origin, pair.x.shape[1:])
+        last = self._forms.get(tuple(getattr(model, "input_shape", ())[1:]))
+        if last is None or any(pair.x is not None for pair in given):
             raise Inexpressible("it can't be told how the test images are prepared for it")
-        _, origin, shape = form
-        return self.trusted.measure(model, form_of(origin, shape), record.cell, record.model)
+        return last
 
     def _measure_here(
         self, model: Any, record: TrainingRecord, pairs: tuple[Pair, Pair | None], why: str
@@ -209,7 +280,7 @@ class Fitting:
             model, self.data, (pairs[0], record.data), (pairs[1], record.validation)
         )
         if measurement is not None:
-            record.measured = {"test_accuracy": measurement.accuracy}
+            record.measured = measurement.scores
             name = f"predictions-{record.id}"
             record.predictions = self.writer.keep_array(name, measurement.classes)
 
@@ -220,5 +291,14 @@ class Fitting:
         digest = weights_digest(call.model) if record.status == "ok" else None
         if digest is not None:
             self._epochs_at[digest] = record.epochs_before + record.epochs
+            self._left_by[digest] = record.id
         trainings.append(record)
+        for asked in self.during:
+            asked.after_training = record.id
+        self.during.clear()
         self.networks.look_up(call.model).last_training = record.id
+
+
+def _iterations(model: Any) -> int | None:
+    """Return the steps that a network's optimizer has made; None without one."""
+    return integer(getattr(getattr(model, "optimizer", None), "iterations", None))

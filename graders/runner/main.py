@@ -24,7 +24,9 @@ from graders.describe.arrays import DataWatcher
 from graders.describe.networks import stock_layers
 from graders.quiet import silence_descriptors
 from graders.recording.schema import Cell, CellOutcome, EnvironmentRecord
+from graders.runner.augment import AugmentWatcher
 from graders.runner.figures import FigureWatcher
+from graders.runner.files import FileWatcher
 from graders.runner.fitting import Fitting
 from graders.runner.namespace import record_namespace
 from graders.runner.networks import Networks
@@ -74,11 +76,16 @@ def _run(job: Job, channel: Connection) -> None:
         else None,
         policy=job.training,
         cap=job.cap,
+        own_images=job.own_images,
     )
     watcher = KerasWatcher(fitting)
     figures = FigureWatcher(writer)
+    files = FileWatcher(fitting, Path.cwd())
+    augment = AugmentWatcher(fitting)
     watcher.install()
     figures.install()
+    files.install()
+    augment.install()
     shell = Shell(
         BoundedOutput(job.limits.output_characters),
         writer.recording.skipped_commands,
@@ -88,9 +95,11 @@ def _run(job: Job, channel: Connection) -> None:
     writer.save()
     status: Literal["complete", "timeout"] = "timeout"
     with _alarm(job.limits.seconds), contextlib.suppress(TimeIsUp):
-        _run_cells(job.cells, shell, writer, channel, started)
+        _run_cells(job.cells, shell, writer, files, channel, started=started)
         status = "complete"
     writer.cell = None
+    writer.quietly(files.settle)  # of a cell that was cut off
+    writer.quietly(augment.finish)
     # What it can't look at stays unnamed; a student's object may raise anything at a look.
     with contextlib.suppress(BaseException):
         networks.finish(shell.namespace)
@@ -101,7 +110,13 @@ def _run(job: Job, channel: Connection) -> None:
 
 
 def _run_cells(
-    cells: list[Cell], shell: Shell, writer: Writer, channel: Connection, started: float
+    cells: list[Cell],
+    shell: Shell,
+    writer: Writer,
+    files: FileWatcher,
+    channel: Connection,
+    *,
+    started: float,
 ) -> None:
     code = [cell for cell in cells if cell.kind == "code" and cell.source.strip()]
     for count, cell in enumerate(code, start=1):
@@ -117,6 +132,7 @@ def _run_cells(
             writer.recording.outcomes.append(_cut_off(cell, shell, outcome.seconds))
             raise TimeIsUp
         writer.recording.outcomes.append(outcome)
+        writer.quietly(files.settle)
         writer.recording.seconds = time.monotonic() - started
         writer.save()
 

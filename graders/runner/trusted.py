@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ class TrustedTrainer:
 
         """
         try:
-            described = request_of(model, arguments, self._describe)
+            with _no_warnings():
+                described = request_of(model, arguments, self._describe)
         except Inexpressible:
             raise
         except Exception as error:
@@ -102,7 +104,8 @@ class TrustedTrainer:
             Inexpressible: it can't be measured, and why.
 
         """
-        described = measuring_of(model, form, self._describe)
+        with _no_warnings():
+            described = measuring_of(model, form, self._describe)
         content = json.loads(described.request.model_dump_json())
         event = {"event": "measure", "request": content, "cell": cell, "model": serial}
         try:
@@ -157,7 +160,7 @@ class TrustedTrainer:
             fingerprint=trained["fingerprint"],
             logs=[_renamed(log, names) for log in trained["logs"]],
             first_epoch=fit.initial_epoch,
-            steps=fit.steps(described.request.data.items),
+            steps=described.request.steps(described.request.data.items),
             reused=trained["reused"],
             seconds=trained["seconds"],
             state=State.from_bytes(header["state"]),
@@ -211,11 +214,20 @@ def _replay(model: Any, arguments: Mapping[str, Any], described: Described, answ
             callbacks.on_train_batch_end(answer.steps - 1, own)
             callbacks.on_epoch_end(epoch, dict(logs))
     callbacks.on_train_end(logs)
-    write_state(model, described.layers, answer.state)
+    with _no_warnings():
+        write_state(model, described.layers, answer.state)
     for callback in callbacks.callbacks:
         # It has kept the weights of before the training, where it would have kept the best.
         if getattr(callback, "best_weights", None) is not None:
             callback.best_weights = model.get_weights()
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Look at a network in peace, even where the student's program makes errors of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

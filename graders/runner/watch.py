@@ -92,7 +92,12 @@ class KerasWatcher:
         @functools.wraps(original)
         def call(model: Any, *args: Any, **kwargs: Any) -> Any:
             if self.fitting.depth:
-                return original(model, *args, **kwargs)
+                result = original(model, *args, **kwargs)
+                # Keras' own validation says that it is that; else it is a callback's.
+                own = kind != "evaluate" or "_use_cached_eval_dataset" in kwargs
+                if self.fitting.under_way and not own:
+                    self.writer.quietly(self._record_call, model, kind, args, kwargs, result)
+                return result
             with self.fitting.inside():
                 result = None
                 if kind == "evaluate" and self.fitting.scores is not None:
@@ -133,7 +138,8 @@ class KerasWatcher:
         record = CallRecord(
             kind=kind,
             model=seen.serial,
-            after_training=seen.last_training,
+            after_training=None if self.fitting.under_way else self.fitting.training_of(model),
+            during=self.fitting.under_way,
             cell=self.writer.cell,
             data=self.fitting.data.describe(take_pair(x, y)),
             scores=scores_of(model, result) if kind == "evaluate" else {},
@@ -143,6 +149,8 @@ class KerasWatcher:
             name = f"predict-{len(recording.calls)}"
             record.predictions = self.writer.keep_array(name, classes)
         recording.calls.append(record)
+        if record.during:
+            self.fitting.during.append(record)
 
     def _test_classes(self, record: CallRecord, result: Any) -> NDArray[np.uint8] | None:
         """Return the classes that predict() gave to the whole test set, if it was given that."""

@@ -43,5 +43,8 @@ class Job(BaseModel):
     )
     training: Literal["full", "capped", "none"] = "full"
     cap: Cap | None = Field(default=None, description="bounds of each fit that is trained here")
+    own_images: bool = Field(
+        default=False, description="the sheet has students make images, which have no known origin"
+    )
     walls: Walls | None = Field(default=None, description="what to go behind before it begins")
     threads: int = Field(default=0, description="TensorFlow's threads; 0: its own choice")

@@ -17,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from graders.describe.arrays import is_flow
 from graders.training.arguments import fit_of, flat
+from graders.training.generators import describe_flow
 from graders.training.graph import Graph, describe_graph
 from graders.training.request import (
     Array,
     Compiled,
     Data,
+    Flow,
     Metric,
     OptimizerState,
     Request,
@@ -155,8 +158,13 @@ def request_of(
     """
     book = _Book(describe)
     _check_model(model)
+    flow = None
+    if is_flow(arguments.get("x")):
+        arguments, flow = _unfolded(arguments)
     inputs = _inputs(model, arguments.get("x"))
     data = book.data(model, inputs, arguments.get("y"), arguments.get("sample_weight"))
+    if flow is not None:
+        data = data.model_copy(update={"flow": flow})
     _build(model, inputs, arguments)
     graph = describe_graph(model)
     weights = [[book.weight(variable) for variable in layer.weights] for layer in graph.layers]
@@ -173,6 +181,18 @@ def request_of(
     except ValidationError as error:
         raise reason_of(error) from error
     return Described(request, graph.layers, names, book.arrays)
+
+
+def _unfolded(arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Flow]:
+    """Put the arrays that an image generator draws from in its place."""
+    try:
+        found = describe_flow(arguments["x"])
+    except ValidationError as error:
+        raise reason_of(error) from error
+    if arguments.get("y") is not None or arguments.get("validation_split"):
+        raise Inexpressible("a generator is given with what only arrays can have")
+    own = {"x": found.x, "y": found.y, "batch_size": found.batch_size}
+    return {**arguments, **own}, found.flow
 
 
 def reason_of(error: ValidationError) -> Inexpressible:

@@ -19,6 +19,7 @@ from graders.recording.schema import (
     LayerRecord,
     Model,
     PairRecord,
+    Repeats,
     Scores,
     TrainingStart,
 )
@@ -31,9 +32,9 @@ TRAININGS = "trainings.json"
 
 
 # Of one training; a mutable default is copied by pydantic.
-REPEATS: list[float | None] = Field(
+REPEATS: Repeats = Field(
     default_factory=list,
-    description="test accuracies of further attempts with fresh seeds; None: one that failed",
+    description="what further attempts with fresh seeds were measured at; None: one that failed",
 )
 
 
@@ -67,7 +68,13 @@ class Entry(Model):
     capped: bool = False
     weights: list[Digest] = Field(description="content of the weights afterwards")
     slots: list[Digest] = Field(description="content of the optimizer's slots afterwards")
-    measured: Scores = Field(default_factory=dict, description="test_accuracy, 0..1, by us")
+    measured: Scores = Field(
+        default_factory=dict,
+        description="test_accuracy, and that of other test sets by their names, 0..1, by us",
+    )
+    steps: int | None = Field(
+        default=None, description="steps of the optimizer in this training; None in older entries"
+    )
     operations: float = Field(description="multiplications of one pass, times items, times epochs")
     seconds: float
 
@@ -131,15 +138,16 @@ class Trained(Model):
     epochs: int = Field(description="as asked for, or as many as there were before it stopped")
     epochs_before: int = 0
     steps_per_epoch: int | None = Field(default=None, description="as it was asked for")
+    steps: int | None = Field(default=None, description="likewise, of all epochs together")
     predictions: str | None = Field(default=None, description="file beside this one, uint8")
-    repeats: list[float | None] = REPEATS
+    repeats: Repeats = REPEATS
 
 
 class MeasuredNetwork(Model):
     """What we found of a network that was trained in the student's process."""
 
     network: NetworkFacts
-    measured: Scores = Field(description="test_accuracy, 0..1, by us")
+    measured: Scores = Field(description="test_accuracy and the like, 0..1, by us")
     operations: float = Field(description="multiplications of one pass, times test items")
 
 
@@ -172,7 +180,7 @@ class Measured(Model):
     model: int | None = Field(description="the runner's number of the Keras object")
     found: MeasuredNetwork
     predictions: str = Field(description="file beside this one, uint8")
-    repeats: list[float | None] = REPEATS
+    repeats: Repeats = REPEATS
 
 
 _TRAININGS = TypeAdapter(list[Trained | Measured])

@@ -195,6 +195,5 @@ def measure_network(asked: Measuring, arrays: Arrays, data: DataWatcher, bounds:
     layers, chain = describe_layers(built.model)
     total, trainable = count_parameters(built.model)
     facts = NetworkFacts(layers=layers, chain=chain, parameters=total, trainable=trainable)
-    measured = {"test_accuracy": found.accuracy}
-    network = MeasuredNetwork(network=facts, measured=measured, operations=operations)
+    network = MeasuredNetwork(network=facts, measured=found.scores, operations=operations)
     return Finding(network, found.classes)

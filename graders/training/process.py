@@ -16,6 +16,7 @@ from graders.sandbox.job import ServedFile
 from graders.training.limits import Limits
 from graders.training.measuring import Measuring, measure_network
 from graders.training.request import Request, Setting
+from graders.training.test_sets import TestSet, add_test_sets
 
 
 class Spec(BaseModel):
@@ -29,6 +30,8 @@ class Spec(BaseModel):
     seed: int = 0
     folder: str = Field(description="where the student's side has put the arrays")
     data: list[ServedFile] = Field(default_factory=list)
+    test_sets: list[TestSet] = Field(default_factory=list)
+    cache: str = Field(default="", description="folder for what is drawn once for a class")
     limits: Limits
     operations: float = Field(description="multiplications of the submission before")
 
@@ -60,6 +63,9 @@ def _work(spec: Spec, channel: Connection) -> None:
 
     prepare(spec.setting)
     data = DataWatcher([KnownData.read(Path(file.path), file.name) for file in spec.data])
+    cache = Path(spec.cache) if spec.cache else None
+    for file, known in zip(spec.data, data.known, strict=True):
+        add_test_sets(known, spec.test_sets, file.fingerprint, cache)
     arrays = {}
     for array in spec.request.arrays:
         if array.digest not in arrays:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graders.recording.schema import Scores
 from graders.result import Result, ScoreEvidence
 from graders.training.entry import Measured, Trained
 from graders.training.session import Draws
@@ -49,15 +50,14 @@ def with_attempt(found: Sequence[Found], again: Sequence[Found], draws: Draws) -
     ]
 
 
-def _at(one: Found, other: Found | None, attempt: int) -> list[float | None]:
+def _at(one: Found, other: Found | None, attempt: int) -> list[Scores | None]:
     """Put an attempt in its place; those before it were not wanted of this training."""
     before = [*one.repeats, *[None] * attempt][: attempt - 1]
-    return [*before, _accuracy(other) if other is not None and _same(one, other) else None]
+    return [*before, _scores(other) if other is not None and _same(one, other) else None]
 
 
-def _accuracy(one: Found) -> float | None:
-    measured = one.entry.measured if isinstance(one, Trained) else one.found.measured
-    return measured.get("test_accuracy")
+def _scores(one: Found) -> Scores:
+    return one.entry.measured if isinstance(one, Trained) else one.found.measured
 
 
 def _same(one: Found, other: Found) -> bool:
@@ -72,6 +72,8 @@ def _same(one: Found, other: Found) -> bool:
         first.network == second.network
         and first.batch_size == second.batch_size
         and first.validation_split == second.validation_split
+        and (first.data.form, first.data.augmentation)
+        == (second.data.form, second.data.augmentation)
         and (one.epochs, one.epochs_before, one.start, one.steps_per_epoch)
         == (other.epochs, other.epochs_before, other.start, other.steps_per_epoch)
         and _origin(one) == _origin(other)

@@ -53,6 +53,7 @@ Kind = Literal[
     "optimizers",
     "schedules",
     "callbacks",
+    "generators",
 ]
 
 
@@ -209,12 +210,22 @@ class Compiled(Part):
     weighted_metrics: list[list[Metric]] = Field(default_factory=list, max_length=50)
 
 
+class Flow(Part):
+    """Batches that an image generator draws from the items, each time transformed anew."""
+
+    generator: Annotated[Stock, _of_kind("generators")]
+    shuffle: bool = True
+    seed: Annotated[int, Field(ge=0, lt=_WHOLE)] | None = None
+
+
 class Data(Part):
     """Inputs, targets and weights of the items."""
 
     x: list[Array] = Field(min_length=1, max_length=50)
     y: list[Array] = Field(min_length=1, max_length=50)
     weights: list[Array] = Field(default_factory=list, max_length=50)
+    # None: the items themselves.
+    flow: Flow | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:
@@ -222,6 +233,8 @@ class Data(Part):
             raise ValueError("there are no items")
         if len({array.shape[0] for array in self.arrays}) != 1:
             raise ValueError("inputs, targets and weights have different numbers of items")
+        if self.flow is not None and (len(self.x), len(self.y), self.weights) != (1, 1, []):
+            raise ValueError("an image generator draws from one array of images with labels")
         return self
 
     @property
@@ -269,6 +282,10 @@ class Request(Part):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
+        if self.data.flow is not None and self.fit.validation_split:
+            raise ValueError("batches of a generator can't be split for validation")
+        if self.validation is not None and self.validation.flow is not None:
+            raise ValueError("validation data come from a generator")
         outputs, given = len(self.network.outputs), self.compiled
         if len(given.losses) != outputs or any(
             rows and len(rows) != outputs
@@ -277,6 +294,17 @@ class Request(Part):
             raise ValueError("losses and metrics don't fit the outputs")
         check_sizes(self.arrays)
         return self
+
+    def steps(self, items: int) -> int:
+        """Batches of one epoch over so many items.
+
+        An image generator ends an epoch when it has gone through its items, however many steps
+        were asked for: Keras 3 warns that the input ran out of data, and stops.
+        """
+        steps = self.fit.steps(items)
+        if self.data.flow is None:
+            return steps
+        return min(steps, math.ceil(items / self.fit.batch_size))
 
     @property
     def start(self) -> list[Array]:
@@ -342,9 +370,14 @@ def fingerprint(request: Request, setting: Setting, repetition: int = 0, draw: i
     fit, items = request.fit, None
     if setting.cap is not None:
         fit, items = setting.cap.applied(fit, request.data.items)
+    described = request.model_copy(update={"fit": fit}).model_dump()
+    for data in (described["data"], described["validation"]):
+        # Without a generator nothing is said of one: stores from before know these trainings.
+        if data is not None and data["flow"] is None:
+            del data["flow"]
     content = {
         "version": VERSION,
-        "request": request.model_copy(update={"fit": fit}).model_dump(),
+        "request": described,
         "items": items,
         "repetition": repetition,
         "setting": setting.model_dump(exclude={"cap"}),

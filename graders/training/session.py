@@ -261,6 +261,9 @@ class Session:
             epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
             epochs_before=before,
             steps_per_epoch=fit.steps_per_epoch,
+            steps=asked.request.steps(asked.request.data.items) * fit.epochs
+            if cut_short
+            else entry.steps,
         )
         with self._keeping():
             if finished.predictions is not None:

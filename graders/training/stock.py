@@ -6,6 +6,7 @@ for is decided here alone: a request can't bring a module, a function or a file.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import math
 import sys
@@ -67,6 +68,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         PolynomialDecay
         """),
     "callbacks": _names("EarlyStopping LearningRateScheduler ReduceLROnPlateau"),
+    "generators": _names("ImageDataGenerator"),
 }
 ACTIVATIONS = _names("""
     celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
@@ -239,6 +241,9 @@ def stock_class(kind: str, name: str) -> Any:
     """Look a class up in Keras; None where it has none by that name."""
     import keras
 
+    if kind == "generators":
+        # Public under tf.keras alone, whatever the backend.
+        return getattr(importlib.import_module("keras.src.legacy.preprocessing.image"), name, None)
     place: Any = keras
     for part in _PATHS.get(kind, kind).split("."):
         place = getattr(place, part)
@@ -347,4 +352,5 @@ _WORDS = {
     "optimizers": "the optimizer",
     "schedules": "the schedule",
     "callbacks": "the callback",
+    "generators": "the generator",
 }

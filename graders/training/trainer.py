@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from multiprocessing.connection import Connection
@@ -28,6 +28,7 @@ from graders.training.process import Spec, enter
 from graders.training.request import Cap, Request, Setting, fingerprint, seed_of
 from graders.training.stock import Refused
 from graders.training.store import Store
+from graders.training.test_sets import TestSet
 
 # Results of a network within the limits, its optimizer's slots included.
 _RESULT_BYTES = 2_000_000_000
@@ -45,6 +46,9 @@ class Trainer:
     setting: Setting
     limits: Limits
     data: list[ServedFile]
+    # What networks are measured on beside the data sets' own test sets, and where it is kept.
+    test_sets: list[TestSet] = field(default_factory=list)
+    cache: Path | None = None
     side_by_side: int = field(default_factory=lambda: os.cpu_count() or 1)
     # What the TA should know: said once, at the end.
     warnings: list[str] = field(default_factory=list)
@@ -148,6 +152,8 @@ class Trainer:
             setting=self.setting,
             folder=str(folder),
             data=self.data,
+            test_sets=self.test_sets,
+            cache=str(self.cache or ""),
             limits=self.limits,
             operations=operations,
         )
@@ -209,14 +215,26 @@ class Trainer:
             self.warn(str(error))
 
 
-def setting_for(device: str, cap: Cap | None, data: list[ServedFile]) -> Setting:
+def setting_for(
+    device: str,
+    cap: Cap | None,
+    data: Sequence[ServedFile],
+    test_sets: Sequence[TestSet] = (),
+) -> Setting:
     """Describe under which circumstances trainings take place here."""
+    measured_on = [file.fingerprint for file in data]
+    measured_on += [
+        one.fingerprint(file.fingerprint)
+        for one in test_sets
+        for file in data
+        if file.name == one.data_set
+    ]
     return Setting(
         versions={name: metadata.version(name) for name in ("keras", "tensorflow")},
         backend="tensorflow",
         device=device,
         cap=cap,
-        data=[file.fingerprint for file in data],
+        data=measured_on,
     )
 
 

@@ -21,6 +21,7 @@ from graders.errors import TrainingError
 from graders.recording.schema import PairRecord
 from graders.sandbox.device import use_device
 from graders.training.entry import Entry, Finished, NetworkFacts
+from graders.training.generators import make_flow, without_deprecations
 from graders.training.graph import build, single
 from graders.training.request import Compiled, Data, Fit, Network, Request, Setting, Stock
 from graders.training.state import (
@@ -98,10 +99,11 @@ def carry_out(work: Work) -> Finished:
     if whole > work.bounds.operations:
         raise TrainingError.too_much_work(whole, work.bounds.operations)
     x, y, weights = _given(request.data, work.arrays, items)
+    flow = request.data.flow
     validation = _given(request.validation, work.arrays) if request.validation else None
     load_weights(layers, request.network, work.arrays)
     # At least one, for a request without an epoch to train.
-    steps = max(min(fit.steps(items), _STEPS_PER_EXECUTION), 1)
+    steps = max(min(request.steps(items), _STEPS_PER_EXECUTION), 1)
     _compile(model, request.compiled, steps)
     _build(model, x, y, weights)
     if request.compiled.state is not None:
@@ -113,11 +115,20 @@ def carry_out(work: Work) -> Finished:
     compiled = describe_compile(model)
     assert compiled is not None, "it was compiled above"
     report = _report(work, fit)
+    before = int(model.optimizer.iterations)
     started = time.monotonic()
-    _train(model, fit, (x, y, weights), validation, [*_callbacks(fit, names), report])
+    if flow is None:
+        given = {"x": single(x), "y": single(y), "batch_size": fit.batch_size}
+        given["sample_weight"] = single(weights) if weights else None
+    else:
+        given = {"x": make_flow(flow, x[0], y[0], fit.batch_size)}
+    _train(model, fit, given, validation, [*_callbacks(fit, names), report])
     seconds = time.monotonic() - started
     pairs = [_pair(data, work.arrays) for data in (request.data, request.validation)]
     records = [work.data.describe(pair) if pair else None for pair in pairs]
+    if flow is not None and records[0] is not None:
+        config = {name: value for name, value in flow.generator.config.items() if value}
+        records[0] = records[0].model_copy(update={"augmentation": config})
     measured = measure_training(model, work.data, (pairs[0], records[0]), (pairs[1], records[1]))
     state = read_state(model, layers)
     entry = Entry(
@@ -137,7 +148,8 @@ def carry_out(work: Work) -> Finished:
         capped=fit != request.fit or items != request.data.items,
         weights=[digest(canonical_array(array)) for array in state.weights],
         slots=[digest(canonical_array(array)) for array in state.slots],
-        measured={"test_accuracy": measured.accuracy} if measured else {},
+        measured=measured.scores if measured else {},
+        steps=state.iterations - before,
         operations=operations,
         seconds=round(seconds, 3),
     )
@@ -190,33 +202,34 @@ def _build(model: Any, x: Any, y: Any, weights: Any) -> None:
         raise Refused(f"data and network don't fit: {str(error)[:200]}") from error
 
 
-def _train(model: Any, fit: Fit, data: Any, validation: Any, callbacks: list[Any]) -> None:
-    x, y, weights = (single(part) if part else None for part in data)
+def _train(
+    model: Any, fit: Fit, data: dict[str, Any], validation: Any, callbacks: list[Any]
+) -> None:
     try:
-        model.fit(
-            x=x,
-            y=y,
-            sample_weight=weights,
-            batch_size=fit.batch_size,
-            epochs=fit.epochs,
-            initial_epoch=fit.initial_epoch,
-            shuffle=fit.shuffle,
-            steps_per_epoch=fit.steps_per_epoch,
-            validation_split=fit.validation_split,
-            validation_data=tuple(single(part) for part in validation if part)
-            if validation
-            else None,
-            validation_steps=fit.validation_steps,
-            validation_batch_size=fit.validation_batch_size,
-            validation_freq=fit.validation_freq,
-            class_weight=dict(fit.class_weight) or None,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        with without_deprecations():
+            _fit(model, fit, data, validation, callbacks)
     except MemoryError:
         raise
     except Exception as error:
         raise Refused(f"fit failed: {type(error).__name__}: {str(error)[:200]}") from error
+
+
+def _fit(model: Any, fit: Fit, data: dict[str, Any], validation: Any, callbacks: list[Any]) -> None:
+    model.fit(
+        **data,
+        epochs=fit.epochs,
+        initial_epoch=fit.initial_epoch,
+        shuffle=fit.shuffle,
+        steps_per_epoch=fit.steps_per_epoch,
+        validation_split=fit.validation_split,
+        validation_data=tuple(single(part) for part in validation if part) if validation else None,
+        validation_steps=fit.validation_steps,
+        validation_batch_size=fit.validation_batch_size,
+        validation_freq=fit.validation_freq,
+        class_weight=dict(fit.class_weight) or None,
+        callbacks=callbacks,
+        verbose=0,
+    )
 
 
 def _callbacks(fit: Fit, names: list[str]) -> list[Any]:
@@ -272,7 +285,11 @@ def _pair(data: Data | None, arrays: Arrays) -> Pair | None:
         return None
     x = _taken(arrays, data.x[0]) if len(data.x) == 1 else None
     y = _taken(arrays, data.y[0]) if len(data.y) == 1 else None
-    return Pair(x, y, "arrays")
+    if data.flow is None:
+        return Pair(x, y, "arrays")
+    # As the network sees them, but for what is random.
+    factor = data.flow.generator.config.get("rescale")
+    return Pair(x if not factor or x is None else x * np.float32(factor), y, "flow")
 
 
 def _taken(arrays: Arrays, described: Any) -> NDArray[np.float32]:

@@ -33,6 +33,7 @@ from .folders import npy
 from .hostile import CHECKS, Bench, Case, good, worthless
 
 GOOD, WORTHLESS = good(), worthless()
+FILE = {"id": 0, "action": "loaded", "kind": "network", "name": "a.keras"}
 Edit = Callable[[dict[str, Any]], None]
 NASTY = "a\x00b\x1b[31mred\x1b[0m\u202etfel\u2066\ufeff<script>alert(1)</script>`|=cmd\r\n"
 
@@ -509,6 +510,9 @@ def setter(*path: Any, to: Any) -> Edit:
         setter("cuts", to=[NASTY, None, *map(str, range(999))]),
         setter("environment", to={"python": NASTY}),
         setter("figures", to=[{"cell": 0, "axes": [{"lines": [{}]}]}]),
+        setter("files", to=[FILE | {"name": NASTY, "cell": 10**30}]),
+        setter("files", to=[FILE | {"id": k, "saved_by": -k} for k in range(999)]),
+        setter("files", to={"id": 0}),
         setter("seconds", to=1e308),
         setter("seconds", to=-math.inf),
         setter("values", "first_wrong", to="9" * 900),

@@ -17,6 +17,7 @@ from graders.recording.schema import (
     DataSetRecord,
     EnvironmentRecord,
     FigureRecord,
+    FileRecord,
     LabelRecord,
     LayerRecord,
     Limits,
@@ -58,6 +59,10 @@ FULL = Recording(
     arrays={"boots": ArrayRecord(shape=[3], dtype="int64", file="boots.npy")},
     values={"answers": {"1d": "8,070", "1g": 0.01, "1h": None}},
     figures=[FigureRecord(cell=1, axes=[AxesRecord(lines=[LineRecord(label=None, x=[0], y=[1])])])],
+    files=[
+        FileRecord(id=0, action="saved", kind="network", name="a.keras", size=9, optimizer=True),
+        FileRecord(id=1, action="loaded", kind="weights", name="a.keras", cell=2, saved_by=0),
+    ],
     data_sets=[DataSetRecord(name="fashion_mnist", source="built-in", fingerprint="ab")],
     environment=EnvironmentRecord(
         python="3.12", tensorflow="2.21", keras="3.15", platform="Linux", device="cpu", seed=1
@@ -90,6 +95,13 @@ def test_a_recording_starts_out_unfinished():
 def test_a_run_needs_some_time(seconds):
     with pytest.raises(ValidationError):
         Limits(seconds=seconds)
+
+
+@pytest.mark.parametrize("wrong", [{"size": -1}, {"count": 0}, {"kind": "model"}, {"name": None}])
+def test_a_file_is_of_a_kind_and_has_a_size_that_can_be(wrong):
+    right = {"id": 0, "action": "saved", "kind": "other", "name": "a"}
+    with pytest.raises(ValidationError):
+        FileRecord.model_validate(right | wrong)
 
 
 def test_unknown_fields_are_refused_at_every_depth():
