@@ -272,6 +272,7 @@ def _training(attempt: Attempt, exercise: str | None) -> TrainingSummary:
         batch_size=training.batch_size,
         history=_history(training.history),
         test_accuracy=attempt.test_accuracy,
+        others=attempt.other_accuracies,
         train_accuracy=attempt.train_accuracy,
         seconds=round(training.seconds, 2),
         verified=training.verified,
@@ -293,13 +294,16 @@ def _history(history: dict[str, list[float | None]]) -> dict[str, list[float | N
 
 
 def _matched(attempt: Attempt, checks: Sequence[CheckResult]) -> str | None:
-    """Return the exercise that this training answers: the last one that looked at it.
+    """Return the exercise that asks for this training, of the last check that looked at it.
 
     A network is looked at where it is built (1c), compiled (1e), and at last trained (1f).
     """
     assert attempt.training is not None, "only trained attempts are matched"
-    shown = TrainingEvidence(training=attempt.training.id)
-    return next((check.exercise for check in reversed(checks) if shown in check.evidence), None)
+    for check in reversed(checks):
+        for shown in check.evidence:
+            if isinstance(shown, TrainingEvidence) and shown.training == attempt.training.id:
+                return shown.exercise or check.exercise
+    return None
 
 
 def _assignment_info(assignment: Assignment) -> AssignmentInfo:

@@ -35,6 +35,13 @@ class ScoreRecord(Base):
     labels: Labels = "integer"
     train: float = Field(description="running accuracy of the last epoch, 0..1")
     test: float = Field(description="accuracy on the whole test set, 0..1")
+    others: dict[str, float] = Field(
+        default_factory=dict, description="accuracy on further test sets by their names, 0..1"
+    )
+
+    def on(self, test_set: str) -> float | None:
+        """Return the accuracy on a test set; None where it wasn't measured."""
+        return self.test if test_set == "test" else self.others.get(test_set)
 
 
 class Measured(Base):
@@ -49,10 +56,10 @@ class Measured(Base):
     seconds: float = Field(default=0.0, description="mean time of one training")
     environment: dict[str, str] = Field(default_factory=dict)
 
-    @property
-    def tests(self) -> list[float]:
-        """The test accuracies, in the order of the trainings."""
-        return [score.test for score in self.scores]
+    def accuracies(self, test_set: str = "test") -> list[float]:
+        """Return the accuracies on a test set, in the order of the trainings."""
+        found = [score.on(test_set) for score in self.scores]
+        return [accuracy for accuracy in found if accuracy is not None]
 
     @property
     def key(self) -> tuple[str, str, str, str, int]:
@@ -91,7 +98,7 @@ class Expectations(Base):
     def to_text(self) -> str:
         """Write the file: facts for people to read, and one line for all scores of a kind."""
         head = json.dumps(self.model_dump(mode="json", exclude={"measured"}), indent=1)
-        rows = [measured.model_dump_json() for measured in self.measured]
+        rows = [measured.model_dump_json(exclude_defaults=True) for measured in self.measured]
         return head.removesuffix("\n}") + ',\n "measured": [\n  ' + ",\n  ".join(rows) + "\n ]\n}\n"
 
     def under(self, cap: Cap | None, device: str = "cpu") -> Self:
@@ -106,8 +113,10 @@ class Expectations(Base):
         except KeyError as error:
             raise ExpectationError.unknown(key, expected_path(self.assignment)) from error
 
-    def range(self, experiment: str, data: str, batch_size: int | None) -> Range | None:
-        """Return where a right solution's test accuracy lies, or None if it was never measured.
+    def range(
+        self, experiment: str, data: str, batch_size: int | None, test_set: str = "test"
+    ) -> Range | None:
+        """Return where a right solution's accuracy lies, or None if it was never measured.
 
         Between two batch sizes that were measured, the lower limit is that of the larger and the
         upper limit that of the smaller: smaller batches make more steps and reach more, which
@@ -117,27 +126,25 @@ class Expectations(Base):
             experiment: its name in the reference.
             data: fingerprint of the data set.
             batch_size: the student's; None where it is unknown.
+            test_set: on which it is scored.
 
         """
-        around = self._around(experiment, data, batch_size)
+        around = self._around(Asked(experiment, batch_size, test_set), data)
         return _bounded([around], lambda scores: scores[0]) if around else None
 
-    def difference(
-        self, better: tuple[str, int | None], worse: tuple[str, int | None], data: str
-    ) -> Range | None:
-        """Return where the difference of two right trainings' test accuracies lies.
+    def difference(self, better: AskedLike, worse: AskedLike, data: str) -> Range | None:
+        """Return where the difference of two right trainings' accuracies lies.
 
         Every training of the reference has a seed of its own, so the i-th of the one and the i-th
         of the other are as independent as a student's two.
 
         Args:
-            better: experiment and the student's batch size of the one that should win.
-            worse: of the other one.
+            better: the training that should win.
+            worse: the other one.
             data: fingerprint of the data set.
 
         """
-        one = self._around(better[0], data, better[1])
-        other = self._around(worse[0], data, worse[1])
+        one, other = (self._around(Asked(*asked), data) for asked in (better, worse))
         if one is None or other is None:
             return None
         # What the larger batches of the first and the smaller of the second reach is the least
@@ -145,26 +152,27 @@ class Expectations(Base):
         pairs = [one, _Around(other.above, other.below, other.outside)]
         return _bounded(pairs, lambda s: [a - b for a, b in zip(s[0], s[1], strict=False)])
 
-    def batch_sizes(self, experiment: str, data: str) -> list[int]:
+    def batch_sizes(self, experiment: str, data: str, test_set: str = "test") -> list[int]:
         """List the batch sizes for which there are scores enough."""
         found = [m for m in self.measured if m.experiment == experiment and m.data == data]
-        return sorted(m.batch_size for m in found if len(m.scores) >= LEAST)
+        return sorted(m.batch_size for m in found if len(m.accuracies(test_set)) >= LEAST)
 
-    def tests(self, experiment: str, data: str, batch_size: int) -> list[float]:
-        """Return the test accuracies of one experiment; none where it wasn't measured."""
+    def accuracies(self, asked: Asked, data: str) -> list[float]:
+        """Return the accuracies of one experiment; none where it wasn't measured."""
         for m in self.measured:
-            if (m.experiment, m.data, m.batch_size) == (experiment, data, batch_size):
-                return m.tests
+            if (m.experiment, m.data, m.batch_size) == (asked.experiment, data, asked.batch_size):
+                return m.accuracies(asked.test_set)
         return []
 
-    def _around(self, experiment: str, data: str, batch_size: int | None) -> _Around | None:
+    def _around(self, asked: Asked, data: str) -> _Around | None:
         """Find scores that right solutions with such batches reach, and that they don't pass."""
-        sizes = self.batch_sizes(experiment, data)
+        batch_size = asked.batch_size
+        sizes = self.batch_sizes(asked.experiment, data, asked.test_set)
         if not sizes:
             return None
 
         def of(size: int) -> list[float]:
-            return self.tests(experiment, data, size)
+            return self.accuracies(asked._replace(batch_size=size), data)
 
         if batch_size is None or not sizes[0] <= batch_size <= sizes[-1]:
             near = sizes[0] if batch_size is not None and batch_size < sizes[0] else sizes[-1]
@@ -172,6 +180,18 @@ class Expectations(Base):
         below = of(min(size for size in sizes if size >= batch_size))
         above = of(max(size for size in sizes if size <= batch_size))
         return _Around(below, above, not dominates(above, below))
+
+
+class Asked(NamedTuple):
+    """Which score of the reference is asked for."""
+
+    experiment: str
+    batch_size: int | None  # the student's; None where it is unknown
+    test_set: str = "test"
+
+
+# What Asked is made of; the test set is `test` where it isn't named.
+AskedLike = tuple[str, int | None] | tuple[str, int | None, str] | Asked
 
 
 class _Around(NamedTuple):

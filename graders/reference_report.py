@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graders.expectations import Expectations, Measured
+from graders.describe.measure import score_name
+from graders.expectations import Asked, Expectations, Measured
 from graders.progress import Steps
 from graders.quiet import quiet_imports
 from graders.report.words import bound_in_percent
@@ -35,7 +36,7 @@ def run_reference(policy: suite.Policy, seeds: int, console: Console) -> None:
     console.print(
         Text(f"Data: {policy.data.name}, {policy.data.source} ({policy.data.fingerprint})")
     )
-    planned = suite.plan(policy, seeds, [suite.USUAL_BATCH_SIZE])
+    planned = suite.plan(policy, seeds, [suite.usual_batch_size(policy.assignment)])
     found = [measured for one in train_shown(policy, planned, console) for measured in one]
     print_report(policy, suite.merged([], found), console)
 
@@ -97,28 +98,39 @@ def _print_facts(assignment: str, stored: Expectations, console: Console) -> Non
 def _print_accuracies(
     policy: suite.Policy, stored: Expectations, now: Sequence[Measured], console: Console
 ) -> None:
-    table = _table(
-        "Test accuracy of the reference (risk: that a right solution falls short three times)",
-        left=("", "experiment"),
-        right=("batch", *(["now"] if now else []), *_DISTRIBUTION, "seeds", "cutoff", "risk"),
-    )
-    fresh = {(m.experiment, m.batch_size): m.tests for m in now}
+    for test_set in suite.test_sets(policy.assignment):
+        table = _table(
+            f"{test_set.capitalize()} accuracy of the reference (risk: that a right solution falls "
+            "short three times)",
+            left=("", "experiment"),
+            right=("batch", *(["now"] if now else []), *_DISTRIBUTION, "seeds", "cutoff", "risk"),
+        )
+        for row in _accuracies(policy, stored, now, test_set):
+            table.add_row(*row)
+        console.print(table)
+
+
+def _accuracies(
+    policy: suite.Policy, stored: Expectations, now: Sequence[Measured], test_set: str
+) -> Iterator[list[str]]:
+    """List for each experiment and batch size what it reaches on a test set."""
+    data = policy.data.fingerprint
+    fresh = {(m.experiment, m.batch_size): m.accuracies(test_set) for m in now}
     for experiment in suite.reference_module(policy.assignment).EXPERIMENTS:
         sizes = {m.batch_size for m in [*stored.measured, *now] if m.experiment == experiment.name}
         for size in sorted(sizes):
-            kept = stored.tests(experiment.name, policy.data.fingerprint, size)
+            kept = stored.accuracies(Asked(experiment.name, size, test_set), data)
             here = fresh.get((experiment.name, size), [])
             if not kept and not here:
                 continue
-            table.add_row(
+            yield [
                 experiment.exercise,
                 experiment.name,
                 str(size),
                 *([", ".join(f"{score:.3f}" for score in here)] if now else []),
                 *_distribution(kept, "{:.3f}"),
-                *_limits(stored.range(experiment.name, policy.data.fingerprint, size), "{:.3f}"),
-            )
-    console.print(table)
+                *_limits(stored.range(experiment.name, data, size, test_set), "{:.3f}"),
+            ]
 
 
 def _print_comparisons(policy: suite.Policy, stored: Expectations, console: Console) -> None:
@@ -129,14 +141,16 @@ def _print_comparisons(policy: suite.Policy, stored: Expectations, console: Cons
     )
     data = policy.data.fingerprint
     for one in suite.comparisons(policy.assignment):
-        for size in stored.batch_sizes(one.better, data):
-            found = stored.difference((one.better, size), (one.worse, size), data)
+        for size in stored.batch_sizes(one.better, data, one.on[0]):
+            found = stored.difference(
+                (one.better, size, one.on[0]), (one.worse, size, one.on[1]), data
+            )
             if found is None or found.outside:
                 continue
             ahead = sum(score > 0 for score in found.scores) / len(found.scores)
             table.add_row(
                 one.exercise,
-                f"{one.better} - {one.worse}",
+                one.title,
                 str(size),
                 *_distribution(found.scores, "{:+.3f}"),
                 f"{ahead:.0%}",
@@ -152,9 +166,11 @@ def _print_published(policy: suite.Policy, stored: Expectations, console: Consol
         "Published figures", left=("figure",), right=("published",), last=("in our distribution",)
     )
     for name, figure in suite.published(policy.assignment).items():
-        experiment, _, split = name.partition(".")
+        experiment, _, score = name.rpartition(".")
         scores = {
-            m.batch_size: [s.test if split == "test_accuracy" else s.train for s in m.scores]
+            m.batch_size: [s.train for s in m.scores]
+            if score == score_name("train")
+            else m.accuracies(score.removesuffix(score_name("")))
             for m in stored.measured
             if m.experiment == experiment and m.data == policy.data.fingerprint
         }

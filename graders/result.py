@@ -77,6 +77,7 @@ class TrainingEvidence(Base):
 
     kind: Literal["training"] = "training"
     training: int = Field(description="id in Result.trainings")
+    exercise: str | None = Field(default=None, description="that asks for this training")
 
 
 class ScoreEvidence(Base):
@@ -98,8 +99,41 @@ class ScoreEvidence(Base):
     )
 
 
+class PlottedCurve(Base):
+    """A curve as a student plotted it; of a long one, points from its beginning to its end."""
+
+    label: str = Field(default="", description="the student's own; empty: it has none")
+    shape: Literal["line", "points", "bars"] = "line"
+    x: list[float | None]
+    y: list[float | None]
+    recognised: str = Field(default="", description="what it shows; empty: nothing that was asked")
+
+
+class PlotPanel(Base):
+    """One pair of axes."""
+
+    title: str = Field(description="such as 'Figure 2 (cell 7): Learning rates'")
+    xlabel: str = ""
+    ylabel: str = ""
+    categories: dict[int, str] = Field(
+        default_factory=dict, description="texts along the x axis, by their place"
+    )
+    curves: list[PlottedCurve]
+
+
+class PlotEvidence(Base):
+    """What a student plotted, and what of it was recognised."""
+
+    kind: Literal["plot"] = "plot"
+    title: str = Field(description="what was to be drawn")
+    panels: list[PlotPanel]
+    missing: list[str] = Field(default_factory=list, description="what was not recognised")
+    left_out: int = Field(default=0, description="further curves, which are not shown")
+
+
 Evidence = Annotated[
-    NetworkEvidence | GridEvidence | TrainingEvidence | ScoreEvidence, Field(discriminator="kind")
+    NetworkEvidence | GridEvidence | TrainingEvidence | ScoreEvidence | PlotEvidence,
+    Field(discriminator="kind"),
 ]
 
 
@@ -207,6 +241,9 @@ class TrainingSummary(Base):
     batch_size: int | None = None
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     test_accuracy: float | None = None
+    others: dict[str, float] = Field(
+        default_factory=dict, description="accuracy on further test sets by their names, 0..1"
+    )
     train_accuracy: float | None = None
     seconds: float = Field(default=0.0, description="what the training took, whenever it was")
     verified: bool = Field(default=False, description="trained and measured by the grader itself")

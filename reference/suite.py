@@ -10,10 +10,11 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any
 
+from graders.assignment import load_assignment
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Labels, Measured, ScoreRecord, expected_path
 from graders.files import write_whole
@@ -24,8 +25,6 @@ from graders.training.work import prepare
 from reference.datasets import DataSet
 from reference.experiment import Comparison, Experiment, Score, labels_for, seed_for, train
 
-# Where no range is asked for, one batch size in the middle of the usual ones is measured.
-USUAL_BATCH_SIZE = 64
 # Keras keeps a little of every network, so that a process doesn't train for ever.
 _TRAININGS_A_PROCESS = 60
 
@@ -70,6 +69,17 @@ def reference_module(assignment: str) -> ModuleType:
         if error.name != name:
             raise
         raise ExpectationError.no_reference(assignment) from error
+
+
+def usual_batch_size(assignment: str) -> int:
+    """Return the middle one of the sheet's batch sizes, to be measured where no range is wanted."""
+    sizes: Sequence[int] = reference_module(assignment).BATCH_SIZES
+    return sorted(sizes)[len(sizes) // 2]
+
+
+def test_sets(assignment: str) -> list[str]:
+    """Name the test sets that networks of an assignment are scored on."""
+    return ["test", *(one.name for one in load_assignment(assignment).test_sets)]
 
 
 def comparisons(assignment: str) -> list[Comparison]:
@@ -159,9 +169,7 @@ def run(
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in done:
                 item, score = under_way.pop(future), future.result()
-                record = ScoreRecord(
-                    seed=score.seed, labels=score.labels, train=score.train, test=score.test
-                )
+                record = ScoreRecord(**{k: v for k, v in asdict(score).items() if k != "seconds"})
                 found = _measured(policy, item, [record])
                 more = {"seconds": round(score.seconds, 2), "environment": environment}
                 yield [m.model_copy(update=more) for m in found]
@@ -250,8 +258,8 @@ def published(assignment: str) -> dict[str, float]:
     figures = {}
     for experiment in reference_module(assignment).EXPERIMENTS:
         if experiment.published is not None:
-            figures[f"{experiment.name}.train_accuracy"] = experiment.published.train
-            figures[f"{experiment.name}.test_accuracy"] = experiment.published.test
+            for score, figure in experiment.published.figures().items():
+                figures[f"{experiment.name}.{score}"] = figure
     return figures
 
 
@@ -285,7 +293,19 @@ def _train(policy: Policy, item: Planned) -> Score:
         batch_size=item.batch_size,
         labels=item.labels,
         setting=policy.setting,
+        test_sets=load_assignment(policy.assignment).test_sets,
+        before=_before(policy.assignment, item.experiment),
     )
+
+
+def _before(assignment: str, experiment: Experiment) -> list[Experiment]:
+    """List the experiments whose network one goes on with, the first one first."""
+    by_name = {one.name: one for one in reference_module(assignment).EXPERIMENTS}
+    found: list[Experiment] = []
+    while experiment.after:
+        experiment = by_name[experiment.after]
+        found.insert(0, experiment)
+    return found
 
 
 def _environment(policy: Policy) -> dict[str, str]:

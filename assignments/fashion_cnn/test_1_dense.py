@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graders.checks import (
-    HINTS,
     Attempt,
     CheckContext,
     CheckFailed,
@@ -63,7 +62,7 @@ def test_images_are_vectors(matches: Matches, recording: RecordingFolder) -> Non
         expected="(n, 784)",
         found=shape,
         where=attempt.where,
-        hint=HINTS["vectorised"],
+        hint="Reshape the images to (number of images, 784) before fit().",
     )
 
 

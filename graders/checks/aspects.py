@@ -5,12 +5,13 @@ Data, labels, scaling, optimizer, learning rate, loss, metrics, epochs, validati
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graders.checks.attempts import Attempt, count_of
-from graders.recording.schema import CompileRecord, TrainingRecord
+from graders.recording.schema import CompileRecord, Origin, TrainingRecord
 
 LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
 LOSS_FOR_ONE_HOT = "categorical_crossentropy"
@@ -52,9 +53,15 @@ class Wanted:
     family: Literal["dense", "convolutional"] = "dense"
     optimizer: str | None = None
     learning_rate: float | None = None
+    # Served: the data set's own. Made: images that students have made of them, which have no known
+    # origin. Augmented: either of these, transformed anew in each batch.
+    images: Literal["served", "made", "augmented"] = "served"
     items: tuple[int, ...] = ()  # accepted numbers of training items; empty: all of them
+    about: float = 0.0  # by which share a number of items, or of images seen, may differ
     epochs: int | None = None
+    images_seen: int | None = None  # in all steps together, where they count and not the epochs
     fresh: bool = False
+    continues: int = 0  # epochs that the weights have seen before, in another training
     bonus: bool = False
     owners: dict[str, str] = field(default_factory=dict)  # aspect to the exercise that asks for it
     free: tuple[str, ...] = ()  # aspects in which carrying on one's own earlier choice is right
@@ -80,8 +87,10 @@ def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Asp
         yield Aspect("optimizer", wanted.optimizer, "not compiled", "none")
     if attempt.training is not None:
         yield from _data_aspects(wanted, attempt, attempt.training, course)
-        if wanted.epochs is not None and (attempt.epochs != wanted.epochs or attempt.cut_short):
-            found = _epochs(attempt.epochs)
+        # A network that had to be new has its earlier epochs as a mistake of their own.
+        epochs = attempt.own_epochs if wanted.fresh or wanted.continues else attempt.epochs
+        if wanted.epochs is not None and (epochs != wanted.epochs or attempt.cut_short):
+            found = _epochs(epochs)
             if attempt.cut_short:
                 steps = attempt.training.steps_per_epoch or 0
                 found += f" of {steps:,} step{'' if steps == 1 else 's'}, less than one pass each"
@@ -89,13 +98,19 @@ def aspects_of(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Asp
         if wanted.fresh and attempt.foreign_epochs:
             found = f"a network already trained for {_epochs(attempt.foreign_epochs)}"
             yield Aspect("fresh", "a new network", found, "continued")
+        if wanted.continues and attempt.foreign_epochs != wanted.continues:
+            expected = f"a network already trained for {_epochs(wanted.continues)}"
+            found = f"one already trained for {_epochs(attempt.foreign_epochs)}"
+            found = found if attempt.foreign_epochs else "a new network"
+            yield Aspect("start", expected, found, found)
+        yield from _augmentation_aspects(wanted, attempt)
         # A pipeline that can't be looked into may well have been the test set.
         unknown = attempt.training.validation is not None and attempt.training.validation.x is None
         if not attempt.tested and not unknown:
             yield Aspect("validation", "the test set", _validation_text(attempt), "other")
 
 
-def unknowns_of(attempt: Attempt) -> Iterator[Unknown]:
+def unknowns_of(wanted: Wanted, attempt: Attempt) -> Iterator[Unknown]:
     """List the respects in which it can't be told what a training was.
 
     What is wrong for sure is wrong nevertheless: see `aspects_of`.
@@ -103,10 +118,16 @@ def unknowns_of(attempt: Attempt) -> Iterator[Unknown]:
     if attempt.training is None:
         return
     x, labels = attempt.training.data.x, attempt.training.data.y
-    if x is None:
+    if wanted.images == "augmented" and x is None:
+        yield Unknown("augmentation", "The training data came from a generator or pipeline")
+        if attempt.images_seen is None:
+            yield Unknown("steps", "It can't be told how many batches there were")
+    elif x is None:
         why = "The training data came from a generator or pipeline, which can't be looked into"
         for name in ("items", "labels", "scaling", "vectorised"):
             yield Unknown(name, why)
+    elif wanted.images != "served" and not _is_served(x.origin):
+        pass  # nothing else was to be expected; their accuracy will show whether they are right
     elif x.origin is None:
         why = "The training data can't be recognised as images of the data set"
         yield Unknown("items", why)
@@ -161,7 +182,7 @@ def _data_aspects(
         found = f"{shape}, in which each item holds pixels of many images"
         yield Aspect("vectorised", "one whole image in each item", found, SCRAMBLED)
     elif wanted.family == "dense" and len(x.shape) != 2:
-        yield Aspect("vectorised", "(n, 784)", shape, "vectorised")
+        yield Aspect("vectorised", f"(n, {math.prod(x.shape[1:])})", shape, "vectorised")
 
 
 def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[Aspect]:
@@ -169,18 +190,48 @@ def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[
     if x is None:
         return
     accepted = wanted.items or ((course.training_items,) if course.training_items else ())
-    expected = " or ".join(f"{count:,} training items" for count in accepted)
-    if x.origin is not None and x.origin.split != "train":
+    which = "images that you have made" if wanted.images == "made" else "training items"
+    about = "about " if wanted.about else ""
+    expected = " or ".join(f"{about}{count:,} {which}" for count in accepted)
+    if attempt.augmented and wanted.images != "augmented":
+        found = "images that are transformed anew in each batch"
+        yield Aspect("items", expected, found, "augmented")
+    elif wanted.images == "made" and x.origin is not None and _is_served(x.origin):
+        split = "test" if x.origin.split == "test" else "training"
+        found = f"{count_of(x):,} original {split} items"
+        yield Aspect("items", expected, found, found)
+    elif x.origin is not None and x.origin.split != "train":
         found = f"the {x.origin.split} set"
         found = "training and test items mixed" if x.origin.split == "mixed" else found
         yield Aspect("items", expected, found, x.origin.split)
-    elif accepted and count_of(x) not in accepted:
+    elif accepted and not any(_is_about(count_of(x), one, wanted.about) for one in accepted):
         # A validation split is another matter, with an aspect of its own.
         found = f"{count_of(x):,} items"
         yield Aspect("items", expected, found, found)
     elif x.origin is not None and x.origin.by == "values" and x.origin.items < 0.95 * count_of(x):
         found = f"{count_of(x):,} items, of which {x.origin.items:,} are different"
         yield Aspect("items", expected, found, found)
+
+
+def _augmentation_aspects(wanted: Wanted, attempt: Attempt) -> Iterator[Aspect]:
+    if wanted.images == "augmented" and attempt.x is not None and not attempt.augmented:
+        found = "the same images in every epoch"
+        yield Aspect("augmentation", "images transformed anew in each batch", found, found)
+    goal, seen = wanted.images_seen, attempt.images_seen
+    if goal is not None and seen is not None and not _is_about(seen, goal, wanted.about):
+        about = "about " if wanted.about else ""
+        size = attempt.batch_size or 32
+        found = f"{seen:,} images ({math.ceil(seen / size):,} batches)"
+        yield Aspect("steps", f"{about}{goal:,} images", found, found)
+
+
+def _is_served(origin: Origin | None) -> bool:
+    """Tell images of the data set itself; labels alone may be those of images made of them."""
+    return origin is not None and origin.by == "values"
+
+
+def _is_about(found: int, wanted: int, share: float) -> bool:
+    return abs(found - wanted) <= share * wanted
 
 
 def _epochs(count: int) -> str:

@@ -14,21 +14,32 @@ from graders.checks.matching import Match, describe_layers
 from graders.checks.outcome import CheckFailed, NotAttempted, Unscored, attach
 from graders.result import NetworkEvidence, TrainingEvidence
 
-# Said once, used by many checks.
-HINTS = {
-    "optimizer": "Pass optimizer='sgd' or keras.optimizers.SGD() to compile().",
-    "learning_rate": "Set the rate with keras.optimizers.SGD(learning_rate=...).",
+# Said once, used by many checks; {expected} is what was wanted.
+_HINTS = {
+    "optimizer": "Pass optimizer=keras.optimizers.{expected}() to compile().",
+    "learning_rate": "Set the rate where the optimizer is made: learning_rate={expected}.",
     "loss": "Integer labels go with sparse_categorical_crossentropy, one-hot labels with "
     "categorical_crossentropy.",
     "metrics": "Pass metrics=['accuracy'] to compile().",
-    "items": "Look at the shape of what you pass to fit().",
+    "items": "Look at what you pass to fit(), and at its shape.",
     "labels": "Cut, shuffle and reshape images and labels together.",
-    "epochs": "Pass epochs=3 to fit(); a second fit() goes on where the first ended.",
+    "epochs": "It takes {expected} in fit(); a second fit() goes on where the first ended.",
     "validation": "Pass validation_data=(x_test, y_test) to fit().",
     "scaling": "Divide the pixels by 255.0 once, before any training.",
-    "vectorised": "Reshape the images to (number of images, 784) before fit().",
+    "vectorised": "Reshape each image to a vector before fit(): the shape {expected}.",
     "fresh": "Build the network again: compiling alone keeps the trained weights.",
+    "start": "Load the saved network again before this training, or it goes on from elsewhere.",
+    "augmentation": "Pass the iterator of a generator's flow() to fit() in place of the images.",
+    "steps": "Look at how many batches each epoch really had: fit() shows them.",
 }
+
+
+def hint_for(aspect: Aspect) -> str:
+    """Say what to try where a training differs in one respect; an empty text if nothing helps."""
+    if aspect.key == SCRAMBLED:
+        return "Reshape each image by itself: x.reshape(len(x), -1), with no .T after it."
+    return _HINTS.get(aspect.name, "").format(expected=aspect.expected)
+
 
 MEASURABLE = (
     "Nothing is lost; a person will look. Networks of Keras' own layers, on images that were "
@@ -60,7 +71,8 @@ def require(match: Match, what: str, *, trained: bool = True) -> Attempt:
             hint="Build and train it in a cell of its own; the name doesn't matter.",
         )
     if attempt.training is not None:
-        attach(TrainingEvidence(training=attempt.training.id))
+        exercise = match.wanted.exercise
+        attach(TrainingEvidence(training=attempt.training.id, exercise=exercise))
     if trained and attempt.training is None and attempt.network.custom_steps:
         _attach_network(match)
         raise Unscored(
@@ -188,7 +200,7 @@ def assert_aspects(match: Match, *names: str, hint: str = "") -> None:
         expected="; ".join(aspect.expected for aspect in wrong),
         found="; ".join(aspect.found for aspect in wrong),
         where=attempt.where,
-        hint=hint or HINTS.get(first.name, ""),
+        hint=hint or hint_for(first),
         follows_from=() if own else tuple(dict.fromkeys(e for s in sources for e in s)),
     )
 
@@ -216,6 +228,9 @@ _WORDS = {
     "scaling": "it was trained on",
     "vectorised": "it was trained on the shape",
     "fresh": "the training went on with",
+    "start": "it began with",
+    "augmentation": "it was trained on",
+    "steps": "it has seen",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,9 +15,11 @@ from graders.checks.layers import (
     SCALING,
     Part,
     is_convolutional,
+    is_random,
     parts_of,
     short_name,
 )
+from graders.describe.measure import score_name
 from graders.recording import RecordingFolder
 from graders.recording.schema import (
     CallRecord,
@@ -28,7 +31,17 @@ from graders.recording.schema import (
     TrainingRecord,
 )
 
-_ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy")
+# Items in a batch where fit is told nothing else.
+_BATCH = 32
+ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of fit, and the calls of evaluate and predict that came before the next."""
+
+    training: TrainingRecord
+    calls: tuple[CallRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,18 +53,68 @@ class Attempt:
     calls: tuple[CallRecord, ...] = ()
     exercise: str | None = None  # of the cell it stands in; a hint, never a proof
     predicted: NDArray[Any] | None = None  # by the grader, for each test item
-    looped: int = 0  # epochs before that belong to the same training, as in a loop of fit(epochs=1)
+    # Calls of fit that this one went on with, the first first, as in a loop of fit(epochs=1).
+    before: tuple[Step, ...] = ()
     cut_before: bool = False  # an epoch before may have been cut short (see `cut_short`)
+
+    @property
+    def chain(self) -> tuple[Step, ...]:
+        """The calls of fit that make up this training, the last last; empty if there was none."""
+        return (*self.before, Step(self.training, self.calls)) if self.training else ()
+
+    @property
+    def looped(self) -> int:
+        """Epochs of earlier calls of fit that belong to the same training."""
+        before = self.training.epochs_before if self.training else 0
+        return min(before, sum(step.training.epochs for step in self.before))
 
     @property
     def foreign_epochs(self) -> int:
         """Epochs that the weights had seen in another training before this one."""
         return max(self.training.epochs_before - self.looped, 0) if self.training else 0
 
+    @property
+    def own_epochs(self) -> int:
+        """Epochs of this training alone, earlier calls of fit in the same loop included."""
+        return self.epochs - self.foreign_epochs
+
     @cached_property
     def parts(self) -> list[Part]:
         """The layers that compute something."""
         return parts_of(self.network.layers)
+
+    @property
+    def augmented(self) -> bool:
+        """Whether the images were transformed anew in each batch, as far as can be told.
+
+        By an image generator, or by random layers inside the network.
+        """
+        flowed = self.training is not None and self.training.data.form == "flow"
+        return flowed or any(is_random(part) for part in self.parts)
+
+    @property
+    def images_seen(self) -> int | None:
+        """Images in all steps of this training, repeated ones counted anew; None if unknown.
+
+        Without a known size of the batches, Keras' own is assumed: who writes a generator of one's
+        own says it nowhere.
+        """
+        if not self.chain:
+            return None
+        total = 0
+        for step in self.chain:
+            training = step.training
+            x, size = training.data.x, training.batch_size or _BATCH
+            if training.steps is not None:
+                seen = training.steps * size
+                if training.steps_per_epoch is None and x is not None and x.shape:
+                    seen = min(seen, training.epochs * x.shape[0])
+            elif x is not None and x.shape:
+                seen = training.epochs * x.shape[0]
+            else:
+                return None
+            total += seen
+        return total
 
     @property
     def convolutional(self) -> bool:
@@ -168,15 +231,28 @@ class Attempt:
         Only what the grader has measured itself. Histories, scores of evaluate() and measurements
         of the student's own process are claims, which anyone can write down.
         """
+        return self.accuracy_on("test")
+
+    def accuracy_on(self, test_set: str) -> float | None:
+        """Accuracy on a test set of the assignment after this training, as `test_accuracy`."""
         if self.training is None or self.skipped or self.training.measured_by != "grader":
             return None
-        return self.training.measured.get("test_accuracy")
+        return self.training.measured.get(score_name(test_set))
 
     @property
-    def test_accuracies(self) -> list[float | None]:
-        """Test accuracy of each attempt, the first and those with fresh seeds; None: it failed."""
-        repeats = self.training.repeats if self.training is not None else []
-        return [self.test_accuracy, *(repeats if self.test_accuracy is not None else [])]
+    def other_accuracies(self) -> dict[str, float]:
+        """Accuracies on further test sets of the assignment by their names, as `test_accuracy`."""
+        measured = self.training.measured if self.training is not None else {}
+        names = [score.removesuffix(score_name("")) for score in measured]
+        found = {name: self.accuracy_on(name) for name in names if name != "test"}
+        return {name: accuracy for name, accuracy in found.items() if accuracy is not None}
+
+    def accuracies_on(self, test_set: str) -> list[float | None]:
+        """Accuracy at each attempt, the first and those with fresh seeds; None: it failed."""
+        first, name = self.accuracy_on(test_set), score_name(test_set)
+        if self.training is None or first is None:
+            return [first]
+        return [first, *((again or {}).get(name) for again in self.training.repeats)]
 
     @property
     def train_accuracy(self) -> float | None:
@@ -247,6 +323,9 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
     """List all attempts of a recording, in the order in which they were made."""
     data = recording.data
     by_id = {network.id: network for network in data.networks}
+    calls: dict[int | None, list[CallRecord]] = defaultdict(list)
+    for call in data.calls:
+        calls[call.after_training].append(call)
     found: list[tuple[int, Attempt]] = []
     trained: set[int] = set()
     for training in data.trainings:
@@ -254,14 +333,14 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
         if network is None:
             continue
         trained.add(network.id)
-        calls = tuple(call for call in data.calls if call.after_training == training.id)
+        before = _before(training, data.trainings, by_id)
         attempt = Attempt(
             network,
             training,
-            calls,
+            tuple(calls[training.id]),
             _exercise(recording, training.cell),
             _predicted(recording, training),
-            _looped(training, data.trainings, by_id),
+            tuple(Step(one, tuple(calls[one.id])) for one in before),
         )
         found.append((training.cell if training.cell is not None else 10**6, attempt))
     for network in data.networks:
@@ -280,11 +359,12 @@ def _went_on(attempt: Attempt) -> bool:
     return attempt.training is not None and attempt.training.epochs_before > 0
 
 
-def _looped(
+def _before(
     training: TrainingRecord, trainings: list[TrainingRecord], networks: dict[int, NetworkRecord]
-) -> int:
-    """Count the epochs of the calls just before that went on with equal data and settings."""
-    epochs, left = 0, training.epochs_before
+) -> list[TrainingRecord]:
+    """List the calls just before that went on with equal data and settings, the first first."""
+    found: list[TrainingRecord] = []
+    left = training.epochs_before
     for before in reversed([t for t in trainings if t.id < training.id]):
         if before.model != training.model or left <= 0:
             continue
@@ -293,9 +373,10 @@ def _looped(
         one, other = networks.get(training.network), networks.get(before.network)
         if not same_data or one is None or other is None or one.compiled != other.compiled:
             break
-        epochs += min(before.epochs, left)
+        if before.epochs > 0:
+            found.append(before)
         left -= before.epochs
-    return epochs
+    return found[::-1]
 
 
 def _predicted(recording: RecordingFolder, training: TrainingRecord) -> NDArray[Any] | None:
@@ -324,7 +405,7 @@ def count_of(x: DataRecord) -> int:
 
 def last(history: dict[str, list[float | None]], prefix: str) -> float | None:
     """Last value of the accuracy in a history, by whichever of its names; None if absent."""
-    for name in _ACCURACIES:
+    for name in ACCURACIES:
         series = history.get(prefix + name)
         if series:
             return series[-1]

@@ -43,6 +43,11 @@ class CheckContext:
         """Fingerprint of the data that the submission was run on."""
         return self.data[0].fingerprint if self.data else ""
 
+    @cached_property
+    def item_size(self) -> int | None:
+        """How many numbers an image of the data has; None without data."""
+        return int(self.data[0].load()[0][0][0].size) if self.data else None
+
     def calibrate_command(self, batch_size: int | None = None) -> str:
         """Say what makes the ranges that were wanted here.
 

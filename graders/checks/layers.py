@@ -108,6 +108,11 @@ def parts_of(layers: Iterable[LayerRecord]) -> list[Part]:
     return parts
 
 
+def is_random(part: Part) -> bool:
+    """Tell a layer that transforms images at random while a network trains."""
+    return part.label.startswith("Random")
+
+
 def is_convolutional(parts: Iterable[Part]) -> bool:
     """Tell whether any layer convolves."""
     return any("conv" in part.kind for part in parts)

@@ -32,6 +32,7 @@ from graders.checks.layers import (
     compare,
     cost_at_least,
     describe_difference,
+    is_random,
 )
 
 _IMPOSSIBLE = 1e6
@@ -43,7 +44,10 @@ _COSTS = {
     "optimizer": 2.0,
     "learning_rate": 2.0,
     "items": 3.0,
+    "augmentation": 3.0,
     "fresh": 1.0,
+    "start": 1.0,
+    "steps": 0.5,
     "epochs": 0.5,
     "loss": 0.5,
     "labels": 0.5,
@@ -139,7 +143,11 @@ class Match:
         return self.charged_elsewhere(names)
 
     def charged_elsewhere(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the exercises, this one left out, that answer for mistakes in these respects.
+        """Return the exercises, this one left out, that answer for mistakes in these respects."""
+        return tuple(e for e in self.charged(names) if e != self.wanted.exercise)
+
+    def charged(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the exercises that answer for mistakes in these respects.
 
         Those in which the same was wrong before, else the owner; "layers" stands for all layers.
         """
@@ -149,7 +157,7 @@ class Match:
                 found.append(self.layers_inherited_from() or self.owner(name))
             else:
                 found += self.sources(name) or (self.owner(name),)
-        return tuple(dict.fromkeys(e for e in found if e != self.wanted.exercise))
+        return tuple(dict.fromkeys(found))
 
     def layers_inherited_from(self) -> str | None:
         """Return the exercise where all differences between the networks were made, or None."""
@@ -231,13 +239,14 @@ class Matches:
             attempt,
             self._compare(wanted, attempt),
             tuple(aspects_of(wanted, attempt, self._course)),
-            tuple(unknowns_of(attempt)),
+            tuple(unknowns_of(wanted, attempt)),
             parent,
             tuple(earlier.values()),
         )
 
     def _compare(self, wanted: Wanted, attempt: Attempt) -> Comparison | None:
-        candidates = [compare(self._networks[name], attempt.parts) for name in wanted.networks]
+        parts = _compared(wanted, attempt)
+        candidates = [compare(self._networks[name], parts) for name in wanted.networks]
         return min(candidates, key=lambda c: c.cost) if candidates else None
 
     def _assign(self) -> dict[str, Attempt]:
@@ -274,7 +283,7 @@ class Matches:
             else:
                 cost += _COSTS[name]
         open_ = attempt.claimed or attempt.brought_along
-        if open_ or any(unknown.name not in aspects for unknown in unknowns_of(attempt)):
+        if open_ or any(unknown.name not in aspects for unknown in unknowns_of(wanted, attempt)):
             cost += _LEFT_OPEN
         accuracy = None if attempt.brought_along else attempt.test_accuracy
         if accuracy is not None and 0.0 <= accuracy <= 1.0:
@@ -288,9 +297,9 @@ class Matches:
         """Cost of the layers' differences; most of a thousand layers need no alignment for it."""
         if not wanted.networks:
             return 0.0
-        expected = [self._networks[name] for name in wanted.networks]
-        near = [e for e in expected if cost_at_least(e, attempt.parts) < _LAYERS_LIMIT]
-        return min([_LAYERS_LIMIT, *(compare(e, attempt.parts).cost for e in near)])
+        expected, parts = [self._networks[n] for n in wanted.networks], _compared(wanted, attempt)
+        near = [e for e in expected if cost_at_least(e, parts) < _LAYERS_LIMIT]
+        return min([_LAYERS_LIMIT, *(compare(e, parts).cost for e in near)])
 
 
 def describe_layers(differences: Sequence[Difference]) -> str:
@@ -316,6 +325,13 @@ def _cheapest(costs: NDArray[np.float64], limits: Sequence[float]) -> dict[int, 
     padded = np.vstack([costs, np.tile(np.asarray(limits), (columns, 1))])
     chosen = zip(*linear_sum_assignment(padded), strict=True)
     return {int(j): int(i) for i, j in chosen if i < rows and costs[i, j] < limits[j]}
+
+
+def _compared(wanted: Wanted, attempt: Attempt) -> list[Part]:
+    """Return the layers that are compared: where images are to be augmented, layers may do so."""
+    if wanted.images != "augmented":
+        return attempt.parts
+    return [part for part in attempt.parts if not is_random(part)]
 
 
 def _same(one: Aspect | None, other: Aspect) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graders.checks.aspects import SCRAMBLED, Aspect
-from graders.checks.asserts import HINTS, MEASURABLE, because, in_words
+from graders.checks.asserts import MEASURABLE, because, hint_for, in_words
 from graders.checks.attempts import Attempt
 from graders.checks.context import CheckContext
 from graders.checks.matching import Match, describe_layers
@@ -20,7 +20,10 @@ from graders.result import ScoreEvidence
 from graders.tolerance import ATTEMPTS, Range
 
 # Respects that move an accuracy, and can have lost their points in another exercise.
-_ACCURACY_ASPECTS = ("scaling", "optimizer", "loss", "learning_rate", "epochs", "items", "labels")
+_ACCURACY_ASPECTS = (
+    *("scaling", "optimizer", "loss", "learning_rate", "epochs", "items", "labels"),
+    *("fresh", "start", "augmentation", "steps"),
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class _Score:
     failure: str  # what is to be said of the best where it is too low
     found: str
     hint: str
+    explained_by: tuple[str, ...] = ()  # exercises beside those that the trainings show
 
     @property
     def reached(self) -> list[float]:
@@ -44,14 +48,26 @@ class _Score:
         return [t.request for t in trainings if t is not None and t.request is not None]
 
 
-def assert_accuracy(context: CheckContext, match: Match, experiment: str, what: str) -> None:
-    """Assert that a training reaches the test accuracy of the reference.
+def assert_accuracy(
+    context: CheckContext,
+    match: Match,
+    experiment: str,
+    what: str,
+    *,
+    on: str = "test",
+    explained_by: Sequence[str] = (),
+) -> None:
+    """Assert that a training reaches the accuracy of the reference.
 
     Args:
         context: knows the ranges.
         match: the experiment; its attempt must be trained (see `require`).
         experiment: its name in the reference.
         what: the network in words.
+        on: the test set that it is scored on: the data set's own, or one that assignment.toml
+            names.
+        explained_by: earlier exercises whose mistakes may make it low and don't show in this
+            training, such as the one that made the images.
 
     Raises:
         CheckFailed: the accuracy of every attempt lies below the range; between cutoff and floor
@@ -62,23 +78,24 @@ def assert_accuracy(context: CheckContext, match: Match, experiment: str, what: 
 
     """
     attempt = _judged(match)
-    if attempt.test_accuracy is None:
-        raise _unmeasured("The grader couldn't measure the test accuracy itself", attempt)
-    observed = attempt.test_accuracies
+    if attempt.accuracy_on(on) is None:
+        raise _unmeasured(f"The grader couldn't measure the {on} accuracy itself", attempt)
+    observed = attempt.accuracies_on(on)
     best = max(_reached(observed), default=0.0)
     score = _Score(
-        title="test accuracy",
+        title=f"{on} accuracy",
         observed=observed,
         matches=(match,),
-        failure=f"The {what} reaches {_times(best, observed)} on the test set, less than a right "
+        failure=f"The {what} reaches {_times(best, observed)} on {_place(on)}, less than a right "
         "solution does.",
         found=f"{best:.3f} with {attempt.title}",
         hint="Check the scaling of the pixels, the labels, the optimizer and the epochs.",
+        explained_by=tuple(explained_by),
     )
     _judge(
         context,
         score,
-        context.expected.range(experiment, context.fingerprint, attempt.batch_size),
+        context.expected.range(experiment, context.fingerprint, attempt.batch_size, on),
         (experiment,),
     )
 
@@ -91,6 +108,8 @@ def assert_better(
     words: tuple[str, str],
     *,
     hint: str,
+    on: tuple[str, str] = ("test", "test"),
+    explained_by: Sequence[str] = (),
 ) -> None:
     """Assert that one training is ahead of another by as much as the reference's are.
 
@@ -104,6 +123,8 @@ def assert_better(
         experiments: the names of both in the reference.
         words: both in words, such as "the network with 64 units".
         hint: one thing to try.
+        on: the test sets that the two are scored on.
+        explained_by: as for `assert_accuracy`.
 
     Raises:
         CheckFailed: the difference of every attempt lies below the range.
@@ -111,14 +132,15 @@ def assert_better(
 
     """
     attempt, other = _judged(better), worse.attempt
-    if attempt.test_accuracy is None:
+    if attempt.accuracy_on(on[0]) is None:
         said = f"Whether {words[0]} is better can't be told: the grader couldn't measure it itself"
         raise _unmeasured(said, attempt)
-    comparable = other is not None and other.test_accuracy is not None
+    comparable = other is not None and other.accuracy_on(on[1]) is not None
     if other is None or not comparable or other.brought_along or differs(worse):
-        assert_accuracy(context, better, experiments[0], words[0].removeprefix("the "))
+        what = words[0].removeprefix("the ")
+        assert_accuracy(context, better, experiments[0], what, on=on[0], explained_by=explained_by)
         return
-    pairs = list(zip(attempt.test_accuracies, other.test_accuracies, strict=False))
+    pairs = list(zip(attempt.accuracies_on(on[0]), other.accuracies_on(on[1]), strict=False))
     observed = [None if one is None or two is None else one - two for one, two in pairs]
     best = max(_reached(observed), default=-1.0)
     one, two = pairs[observed.index(best)] if best in observed else pairs[0]
@@ -127,21 +149,31 @@ def assert_better(
         observed=observed,
         matches=(better, worse),
         failure=f"{_capital(words[0])} is not ahead of {words[1]} as in a right solution: "
-        f"{one:.3f} against {two:.3f} on the test set"
+        f"{one:.3f} against {two:.3f} on {_places(on)}"
         + (f", the best of {len(pairs)} attempts." if len(pairs) > 1 else "."),
         found=f"{best:+.3f}",
         hint=hint,
+        explained_by=tuple(explained_by),
     )
     _judge(
         context,
         score,
         context.expected.difference(
-            (experiments[0], attempt.batch_size),
-            (experiments[1], other.batch_size),
+            (experiments[0], attempt.batch_size, on[0]),
+            (experiments[1], other.batch_size, on[1]),
             context.fingerprint,
         ),
         experiments,
     )
+
+
+def _place(on: str) -> str:
+    """Name a test set as students know it; further ones are the grader's own."""
+    return "the test set" if on == "test" else f"our {on} images"
+
+
+def _places(on: tuple[str, str]) -> str:
+    return _place(on[0]) if on[0] == on[1] else f"{_place(on[0])} and {_place(on[1])}"
 
 
 def differs(match: Match) -> bool:
@@ -206,7 +238,7 @@ def _judge(
         found=score.found,
         where=attempt.where,
         hint=_reason(match) or score.hint,
-        follows_from=_explaining(match),
+        follows_from=tuple(dict.fromkeys([*_explaining(match), *score.explained_by])),
         credit=expected.credit(best),
     )
 
@@ -294,7 +326,7 @@ def _capital(words: str) -> str:
 def _reason(match: Match) -> str:
     """Name what is known to make an accuracy low; an empty text where nothing is."""
     if wrong := _moving(match):
-        hint = "" if wrong[0].key == SCRAMBLED else HINTS.get(wrong[0].name, "")
+        hint = "" if wrong[0].key == SCRAMBLED else hint_for(wrong[0])
         return f"What may explain it: {in_words(wrong[0])}. {hint}".strip()
     if match.layer_differences:
         return f"What may explain it: {describe_layers(match.layer_differences)}."
@@ -302,6 +334,9 @@ def _reason(match: Match) -> str:
 
 
 def _explaining(match: Match) -> tuple[str, ...]:
-    """Exercises, other than this one, whose mistakes in this training may explain a low score."""
+    """Exercises whose mistakes in this training may explain a low score.
+
+    This one is among them: a mistake for which another check of it takes points is paid for.
+    """
     names = [aspect.name for aspect in _moving(match)]
-    return match.charged_elsewhere([*names, *(["layers"] if match.layer_differences else [])])
+    return match.charged([*names, *(["layers"] if match.layer_differences else [])])

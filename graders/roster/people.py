@@ -149,7 +149,7 @@ class Roster:
 def read_roster(path: Path) -> Roster:
     """Read a class list, as Canvas, Moodle, Gradescope or GitHub export it, or made by hand.
 
-    Its first line names the columns, in any order and case; `docs/assignments.md` lists them.
+    Its first line names the columns, in any order and case; `docs/authoring.md` lists them.
     A line that can't be used is left out, with a sentence in `notes`.
 
     Raises:
