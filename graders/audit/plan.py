@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graders.assignment import Assignment
-from graders.audit import answers, data, networks, training
+from graders.audit import answers, data, experiments, networks, training
 from graders.audit.cells import (
     Cells,
     as_script,
@@ -200,11 +200,18 @@ def mutations(
         *networks.OPERATORS,
         *training.OPERATORS,
         *data.OPERATORS,
+        *experiments.OPERATORS,
         *answers.OPERATORS,
         results.wrong_number,
         results.none,
     ]
-    whole: list[WholeOperator] = [*training.WHOLE, *data.WHOLE, *answers.WHOLE, results.copied]
+    whole: list[WholeOperator] = [
+        *training.WHOLE,
+        *data.WHOLE,
+        *experiments.WHOLE,
+        *answers.WHOLE,
+        results.copied,
+    ]
     for exercise in assignment.exercises:
         found = [
             *((_words(one), c) for one in single for c in _edited(cells, exercise.id, one)),
