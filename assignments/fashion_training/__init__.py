@@ -1,0 +1,1 @@
+"""Learning rates, training-set sizes, augmentation and transfer, studied on Fashion-MNIST."""
