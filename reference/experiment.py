@@ -50,6 +50,9 @@ class Experiment:
     augmented_as: str = ""
     # The experiment whose trained network this one goes on with.
     after: str = ""
+    # Whether each epoch ends with a look at the test set, as sheets may ask for. It costs time, and
+    # changes nothing of what is learnt.
+    validated: bool = True
 
     def same_under(self, other: Experiment, cap: Cap | None) -> bool:
         """Tell whether two experiments are one training under these bounds."""
@@ -153,7 +156,9 @@ def train(
         steps = [*before, experiment]
         network = _compiled(steps[0], networks, labels)
         for one in steps:
-            arguments = _call(one, network, data, test_sets, seed, batch_size, labels)
+            arguments = _call(
+                one, network, data, test_sets, seed=seed, batch_size=batch_size, labels=labels
+            )
             described = request_of(network, arguments)
             finished = carry_out(
                 Work(
@@ -216,6 +221,7 @@ def _call(
     network: Any,
     data: DataSet,
     test_sets: Sequence[TestSet],
+    *,
     seed: int,
     batch_size: int,
     labels: Labels,
@@ -242,8 +248,9 @@ def _call(
         "y": y_train,
         "batch_size": batch_size,
         "epochs": experiment.epochs,
-        "validation_data": (_scaled(x_test, shape), y_test),
     }
+    if experiment.validated:
+        arguments["validation_data"] = (_scaled(x_test, shape), y_test)
     if experiment.augmented_as:
         flow = by_name[experiment.augmented_as].flow
         arguments["x"] = make_flow(flow, x, y_train, batch_size)

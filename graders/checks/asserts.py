@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graders.checks.aspects import Aspect
+from graders.checks.aspects import SCRAMBLED, Aspect
 from graders.checks.attempts import Attempt
 from graders.checks.layers import Difference
 from graders.checks.matching import Match, describe_layers

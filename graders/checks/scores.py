@@ -326,8 +326,7 @@ def _capital(words: str) -> str:
 def _reason(match: Match) -> str:
     """Name what is known to make an accuracy low; an empty text where nothing is."""
     if wrong := _moving(match):
-        hint = "" if wrong[0].key == SCRAMBLED else hint_for(wrong[0])
-        return f"What may explain it: {in_words(wrong[0])}. {hint}".strip()
+        return f"What may explain it: {in_words(wrong[0])}. {hint_for(wrong[0])}".strip()
     if match.layer_differences:
         return f"What may explain it: {describe_layers(match.layer_differences)}."
     return ""
