@@ -26,6 +26,27 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     ),
     ("ModuleNotFoundError", r"", "This module is not part of the course's environment."),
     (
+        "ImportError|ModuleNotFoundError|AttributeError",
+        r"ImageDataGenerator",
+        "In Keras 3 it is found in one place only: from tensorflow.keras.preprocessing.image "
+        "import ImageDataGenerator.",
+    ),
+    (
+        "AttributeError",
+        r"'(fit|evaluate|predict)_generator'",
+        "These functions are gone from Keras 3: fit(), evaluate() and predict() take the iterator.",
+    ),
+    (
+        "ValueError",
+        r"`learning_rate` should be float",
+        "Keras 3 takes a float: write 1.0 in place of 1.",
+    ),
+    (
+        "ValueError",
+        r"Invalid filepath extension for saving",
+        "Give the file a name that ends in .keras.",
+    ),
+    (
         "ImportError",
         r"np_utils|to_categorical",
         "Use keras.utils.to_categorical.",
@@ -122,7 +143,8 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     (
         "FileNotFoundError",
         r"",
-        "Work is graded in an empty folder. Load the data with keras.datasets.",
+        "Work is graded in a folder that holds only what was handed in. Load the data with "
+        "keras.datasets, and save a file before you load it.",
     ),
 )
 
