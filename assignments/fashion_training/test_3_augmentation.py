@@ -268,5 +268,5 @@ def test_better_than_without(matches: Matches, check_context: CheckContext) -> N
         ("the network trained with augmentation", "the one of 3d"),
         hint="Let it see about 4,000 batches, each transformed anew.",
         on=(PRETEND, PRETEND),
-        explained_by=("3a",),
+        explained_by=("3a", "3d"),
     )

@@ -51,6 +51,8 @@ class Recipe:
             "cap": cap.model_dump() if cap is not None else None,
             "limits": assignment.training.model_dump(),
         }
+        if assignment.test_sets:
+            depends["test_sets"] = [one.model_dump() for one in assignment.test_sets]
         return cls(
             assignment.address, settings, fingerprints, _digest(depends), checks_key(assignment)
         )

@@ -116,6 +116,8 @@ class AugmentWatcher:
         return call
 
     def _called(self, layer: Any, given: Any, output: Any) -> None:
+        if not hasattr(layer, "generator"):
+            return  # it draws nothing at random, as one that resizes images
         if not hasattr(layer, _RECORD):
             settings = {k: v for k, v in layer.get_config().items() if k not in _UNTOLD}
             self._new("layer", type(layer).__name__, settings, layer)

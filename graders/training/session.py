@@ -248,7 +248,11 @@ class Session:
         self._asked[asked.first] = self._asked.get(asked.first, 0) + 1
         start, before = self._start(asked)
         fit = asked.request.fit
-        cut_short = entry.capped and not entry.stopped
+        epochs, steps = entry.epochs, entry.steps
+        if entry.capped and not entry.stopped:
+            # What was asked for, and not what the cap has left of it.
+            epochs = max(fit.epochs - fit.initial_epoch, 0)
+            steps = asked.request.steps(asked.request.data.items) * epochs
         number = self._next
         record = Trained(
             request=number,
@@ -258,12 +262,10 @@ class Session:
             reused=reused,
             start=start,
             given=_digest_of(asked.request.network) if start == "given" else "",
-            epochs=max(fit.epochs - fit.initial_epoch, 0) if cut_short else entry.epochs,
+            epochs=epochs,
             epochs_before=before,
             steps_per_epoch=fit.steps_per_epoch,
-            steps=asked.request.steps(asked.request.data.items) * fit.epochs
-            if cut_short
-            else entry.steps,
+            steps=steps,
         )
         with self._keeping():
             if finished.predictions is not None:

@@ -131,12 +131,12 @@ changes = ImageDataGenerator(
     zoom_range=(0.9, 1.1),
     fill_mode="constant",
 )
-stream = changes.flow(x[:10000], y[:10000], batch_size=100)
-rounds = [next(stream) for _ in range(200)]  # 200 batches of 100: every item twice
-px = np.concatenate([images for images, _ in rounds[:100]])
-py = np.concatenate([labels for _, labels in rounds[:100]])
-pxt = np.concatenate([images for images, _ in rounds[100:]])
-pyt = np.concatenate([labels for _, labels in rounds[100:]])
+stream = changes.flow(x[:10000], y[:10000], batch_size=500)
+rounds = [next(stream) for _ in range(40)]  # 40 batches of 500: every item twice
+px = np.concatenate([images for images, _ in rounds[:20]])
+py = np.concatenate([labels for _, labels in rounds[:20]])
+pxt = np.concatenate([images for images, _ in rounds[20:]])
+pyt = np.concatenate([labels for _, labels in rounds[20:]])
 for name, array in (("px", px), ("py", py), ("pxt", pxt), ("pyt", pyt)):
     np.save(f"{name}.npy", array)
     print(name, array.shape)

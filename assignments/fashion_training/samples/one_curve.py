@@ -92,8 +92,8 @@ transform = ImageDataGenerator(
     width_shift_range=0.1,
     height_shift_range=0.1,
 )
-pairs = transform.flow(imgs[:10000], lbls[:10000], batch_size=32)
-collected = [next(pairs) for _ in range(626)]  # 2 rounds of 313 batches
+pairs = transform.flow(imgs[:10000], lbls[:10000], batch_size=500)
+collected = [next(pairs) for _ in range(40)]  # 2 rounds of 20 batches
 fake_imgs = np.concatenate([pair[0] for pair in collected])
 fake_lbls = np.concatenate([pair[1] for pair in collected])
 fake_train = fake_imgs[:10000], fake_lbls[:10000]
