@@ -140,7 +140,7 @@ def _print_comparisons(policy: suite.Policy, stored: Expectations, console: Cons
         right=("batch", *_DISTRIBUTION, "pairs", "ahead", "cutoff", "risk"),
     )
     data = policy.data.fingerprint
-    for one in suite.comparisons(policy.assignment):
+    for one in suite.comparisons(policy.assignment, policy.cap):
         for size in stored.batch_sizes(one.better, data, one.on[0]):
             found = stored.difference(
                 (one.better, size, one.on[0]), (one.worse, size, one.on[1]), data

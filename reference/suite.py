@@ -82,9 +82,18 @@ def test_sets(assignment: str) -> list[str]:
     return ["test", *(one.name for one in load_assignment(assignment).test_sets)]
 
 
-def comparisons(assignment: str) -> list[Comparison]:
-    """List the pairs of experiments that the sheet compares."""
-    return list(reference_module(assignment).COMPARISONS)
+def comparisons(assignment: str, cap: Cap | None = None) -> list[Comparison]:
+    """List the pairs of experiments that the sheet compares.
+
+    Leaves out those that are one training under the bounds, and so differ in nothing.
+    """
+    module = reference_module(assignment)
+    by_name = {experiment.name: experiment for experiment in module.EXPERIMENTS}
+    return [
+        one
+        for one in module.COMPARISONS
+        if one.better == one.worse or not by_name[one.better].same_under(by_name[one.worse], cap)
+    ]
 
 
 def plan(

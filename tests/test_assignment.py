@@ -268,3 +268,55 @@ def test_a_broken_rule_is_named(make, line, words):
 def test_a_deadline_at_the_end_of_the_calendar_is_refused(make):
     text = f"{TOML}[deadline]\ndue = 9999-12-31T23:59:00-12:00\n"
     assert "the year 9999" in invalid(make, text)
+
+
+# -- further test sets ----------------------------------------------------------------------
+
+TEST_SETS = (
+    TOML.replace('title = "A sheet"', 'title = "A sheet"\ndata_sets = ["drawn"]', 1)
+    + """
+[[test_set]]
+name = "pretend"
+data_set = "drawn"
+items = 1_000
+[test_set.generator]
+rotation_range = 20
+zoom_range = [0.9, 1.1]
+"""
+)
+
+
+def test_without_further_test_sets_there_are_none(make):
+    assert make().test_sets == []
+
+
+def test_a_further_test_set_is_read_with_its_generator(make):
+    (one,) = make(TEST_SETS).test_sets
+    assert (one.name, one.data_set, one.split, one.items) == ("pretend", "drawn", "train", 1000)
+    assert one.generator == {"rotation_range": 20, "zoom_range": [0.9, 1.1]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('name = "pretend"', 'name = "test"', "the name of the test set test is taken"),
+        ('name = "pretend"', 'name = "../x"', "name"),
+        ('data_set = "drawn"', 'data_set = "other"', "made of other, which is not in data_sets"),
+        ("items = 1_000", "items = 0", "items"),
+        ("items = 1_000", "items = 1_000\nimages = 5", "images"),
+        ("[test_set.generator]", "[test_set.layers]", "generator"),
+    ],
+)
+def test_a_test_set_that_can_not_be_drawn_is_refused(make, old, new, words):
+    assert words in invalid(make, TEST_SETS.replace(old, new))
+
+
+def test_two_test_sets_of_one_name_are_refused(make):
+    first = TEST_SETS[TEST_SETS.index("[[test_set]]") :]
+    assert "the name of the test set pretend is taken" in invalid(make, TEST_SETS + first)
+
+
+def test_the_images_of_fashion_training_are_drawn_as_its_sheet_asks():
+    (one,) = load_assignment("fashion_training").test_sets
+    assert (one.name, one.split, one.items) == ("pretend", "train", 10_000)
+    assert one.generator["fill_mode"] == "constant"

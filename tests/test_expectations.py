@@ -271,6 +271,50 @@ def test_a_difference_of_which_one_lies_outside_is_good_for_passing_only(one, ot
     assert found.outside
 
 
+# -- further test sets ----------------------------------------------------------------------
+
+
+def on_both(tests: list[float], pretend: list[float], experiment: str = "small") -> Measured:
+    """Scores on the test set and, of as many trainings as there are, on pretend images."""
+    group = measured(tests, experiment)
+    for score, other in zip(group.scores, pretend, strict=False):
+        score.others["pretend"] = other
+    return group
+
+
+def test_each_test_set_has_a_range_of_its_own():
+    both = sheet(on_both(spread(0.8), spread(0.6)))
+    assert both.range("small", "real", 64) == range_of(spread(0.8))
+    assert both.range("small", "real", 64, "pretend") == range_of(spread(0.6))
+
+
+def test_a_test_set_that_was_never_measured_has_no_range():
+    both = sheet(on_both(spread(0.8), spread(0.6)))
+    assert both.range("small", "real", 64, "other") is None
+    assert both.batch_sizes("small", "real", "other") == []
+
+
+def test_scores_from_before_there_was_a_test_set_do_not_count_for_it():
+    early = sheet(on_both(spread(0.8, LEAST + 5), spread(0.6, LEAST - 1)))
+    assert early.range("small", "real", 64) is not None
+    assert early.range("small", "real", 64, "pretend") is None
+    assert early.measured[0].accuracies("pretend") == spread(0.6, LEAST - 1)
+
+
+def test_one_training_is_compared_with_itself_on_another_test_set():
+    both = sheet(on_both(spread(0.8), spread(0.6)))
+    found = both.difference(("small", 64), ("small", 64, "pretend"), "real")
+    assert found is not None
+    assert found.scores == pytest.approx([0.2] * LEAST)
+
+
+def test_scores_on_further_test_sets_are_written_and_read_again():
+    both = sheet(on_both(spread(0.8), spread(0.6)))
+    again = Expectations.model_validate_json(both.to_text())
+    assert again == both
+    assert "others" not in sheet(measured(spread(0.8))).to_text()
+
+
 # -- circumstances --------------------------------------------------------------------------
 
 

@@ -101,9 +101,10 @@ class Graded:
         return [event["attempt"] for event in self.told if event["event"] == "attempt"]
 
     def repeats(self) -> list[list[float | None]]:
-        """Further accuracies of each training, in the order of the requests."""
+        """Further test accuracies of each training, in the order of the requests."""
         found = load_trained(trusted_folder(self.folder / RECORDING))
-        return [one.repeats for one in sorted(found, key=lambda one: one.request)]
+        found = sorted(found, key=lambda one: one.request)
+        return [[(again or {}).get("test_accuracy") for again in one.repeats] for one in found]
 
 
 @pytest.fixture(scope="module")

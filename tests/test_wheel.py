@@ -40,7 +40,11 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "assignments/fashion_cnn/test_1_dense.py",
         "assignments/fashion_cnn/samples/samples.toml",
         "assignments/fashion_cnn/samples/full_marks.ipynb",
+        "assignments/fashion_training/assignment.toml",
+        "assignments/fashion_training/handout.md",
+        "assignments/fashion_training/starter.ipynb",
         "reference/expected/fashion_cnn.json",
+        "reference/expected/fashion_training.json",
         "templates/feedback.html.j2",
         "templates/style.css",
     ],
@@ -73,6 +77,7 @@ def test_assignments_and_templates_are_found_in_the_installed_packages(unpacked,
     )
 
     first, parameters, rendered = done.stdout.splitlines()
-    assert first == f"['fashion_cnn'] {unpacked / 'assignments' / 'fashion_cnn'}"
+    folder = unpacked / "assignments" / "fashion_cnn"
+    assert first == f"['fashion_cnn', 'fashion_training'] {folder}"
     assert parameters == "8070"
     assert rendered == "True"

@@ -22,6 +22,7 @@ from graders.recording.schema import (
     Origin,
     PairRecord,
     Recording,
+    Scores,
     TrainingRecord,
 )
 
@@ -151,6 +152,26 @@ def pair(
     )
 
 
+def made_pair(
+    items: int,
+    *,
+    shape: Sequence[int] = (28, 28, 1),
+    top: float = 1.0,
+    form: str = "arrays",
+    digest: str = "",
+) -> PairRecord:
+    """Images that a student has made, with their labels: no item of the data set is among them."""
+    found = pair(items, "train", shape=shape, top=top)
+    assert found.x is not None
+    found.x.origin, found.x.digest = None, digest or f"made{items}"
+    return found.model_copy(update={"form": form})
+
+
+def scores_of(repeats: Sequence[float | Scores | None]) -> list[Scores | None]:
+    """What further attempts were measured at; a number alone is a test accuracy."""
+    return [{"test_accuracy": r} if isinstance(r, int | float) else r for r in repeats]
+
+
 # -- whole runs -----------------------------------------------------------------------------
 
 
@@ -179,7 +200,7 @@ class Run:
         validated: bool = True,
         split: str = "train",
         validation_split: float = 0.0,
-        repeats: Sequence[float | None] = (),
+        repeats: Sequence[float | Scores | None] = (),
     ) -> TrainingRecord:
         """Build, compile and train a network in a cell of its own."""
         network = self.build(layers, settings or compiled(), exercise=exercise)
@@ -201,7 +222,7 @@ class Run:
             batch_size=64,
             measured={"test_accuracy": accuracy},
             measured_by="grader",
-            repeats=list(repeats),
+            repeats=scores_of(repeats),
             request=len(self.recording.trainings),
         )
         self.recording.trainings.append(training)

@@ -18,6 +18,9 @@ from graders.checks import (
     require,
     where_defined,
 )
+from graders.checks.aspects import Aspect
+from graders.checks.asserts import hint_for, in_words
+from graders.checks.matching import _COSTS
 from graders.checks.outcome import begin_notes
 from graders.recording.schema import ArrayRecord
 from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
@@ -97,7 +100,7 @@ def test_the_training_that_a_check_looks_at_is_shown():
     run = Class()
     evidence = begin_notes().evidence
     require(run.matches["wide"], "wide network")
-    assert evidence == [TrainingEvidence(training=run.meant["wide"])]
+    assert evidence == [TrainingEvidence(training=run.meant["wide"], exercise="1h")]
 
 
 # -- layers and settings --------------------------------------------------------------------
@@ -198,6 +201,38 @@ def test_a_loss_first_wrong_in_3b_costs_4a_nothing():
     match = Class(cnn=wrong, strided=wrong).matches["strided"]
     error = failure(CheckFailed, assert_aspects, match, "loss")
     assert "3b" in error.follows_from
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"settings": compiled("Adam")}, "optimizer", "keras.optimizers.SGD()"),
+        ({"settings": compiled(rate=0.5)}, "learning_rate", "learning_rate=0.005"),
+        ({"epochs": 5}, "epochs", "It takes 3 epochs in fit()"),
+        ({"shape": (28, 28)}, "vectorised", "the shape (n, 784)"),
+    ],
+)
+def test_a_hint_says_what_was_wanted(changes, name, words):
+    match = Class(slow=changes).matches["slow"]
+    error = failure(CheckFailed, assert_aspects, match, name)
+    assert words in error.hint
+
+
+def test_images_that_mix_pixels_have_a_hint_of_their_own():
+    run = Class()
+    data = run.run.recording.trainings[0].data
+    assert data.x is not None
+    assert data.x.origin is not None
+    data.x.origin.layout = "scrambled"
+    error = failure(CheckFailed, assert_aspects, run.matches["small"], "vectorised")
+    assert "x.reshape(len(x), -1)" in error.hint
+
+
+def test_every_respect_in_which_a_training_can_differ_has_words_and_a_hint():
+    for name in _COSTS:
+        aspect = Aspect(name, "this {", "that }", "key")
+        assert in_words(aspect).endswith("that }, not this {")
+        assert hint_for(aspect)
 
 
 # -- what can't be known --------------------------------------------------------------------

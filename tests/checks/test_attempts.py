@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graders.checks import Attempt, attempts_of, true_labels_of
-from graders.checks.aspects import unknowns_of
+from graders.checks.aspects import Wanted, unknowns_of
 from graders.checks.attempts import place, uses_test_set
 from graders.recording.schema import PairRecord
 
@@ -246,7 +246,7 @@ def test_a_test_set_that_is_told_by_its_labels_is_doubted_beside_training_images
     assert record.validation is not None
     described(record.validation, by=validation)
     assert only(run).tested_unrecognised == unrecognised
-    named = {unknown.name for unknown in unknowns_of(only(run))}
+    named = {unknown.name for unknown in unknowns_of(Wanted("small", "1f"), only(run))}
     assert ("validation" in named) == unrecognised
 
 

@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 
 from graders.assignment import load_assignment
-from graders.checks import Matches, Wanted
-from graders.checks.aspects import Course
+from graders.checks import Match, Matches, Wanted
+from graders.checks.aspects import Course, unknowns_of
 from graders.checks.attempts import attempts_of
 from graders.checks.layers import parts_of
+from graders.recording.schema import PairRecord
 
 from .builders import (
     Run,
     compiled,
     conv,
     dense_layers,
+    layer,
+    made_pair,
+    pair,
     pooled_layers,
     strided_layers,
 )
@@ -246,13 +250,14 @@ def test_three_calls_of_one_epoch_are_three_epochs():
 def test_going_on_with_the_first_network_at_the_slower_rate_is_found_and_not_new():
     run = Class(slow={"epochs_before": 3})
     assert run.found() == run.meant
-    assert wrong(run.matches["slow"]) == {"epochs", "fresh"}
+    # The epochs before are what makes it not new; those of its own are right.
+    assert wrong(run.matches["slow"]) == {"fresh"}
 
 
 def test_going_on_with_a_trained_network_on_fewer_items_is_not_a_new_network():
     run = Class(fewer={"epochs_before": 3})
     assert run.found() == run.meant
-    assert wrong(run.matches["fewer"]) - {"epochs"} == {"fresh"}
+    assert wrong(run.matches["fewer"]) == {"fresh"}
 
 
 def test_a_first_try_of_one_epoch_does_not_stand_for_the_real_one():
@@ -557,3 +562,181 @@ def test_test_images_that_were_not_scaled_are_a_matter_of_scaling():
     aspect = matched(run)["small"].aspect("scaling")
     assert aspect is not None
     assert "test images" in aspect.found
+
+
+# -- images that students make --------------------------------------------------------------
+
+SHAPE = (28, 28, 1)
+SERVED = Wanted("served", "3b", networks=("cnn",), family="convolutional", epochs=1)
+MADE = SERVED.but("made", "3d", images="made", items=(10_000,), about=0.15)
+AUGMENTED = SERVED.but(
+    "augmented",
+    "3e",
+    images="augmented",
+    items=(10_000,),
+    about=0.15,
+    epochs=None,
+    images_seen=130_000,
+)
+
+
+def on(
+    data: PairRecord | None, layers: list[Any] | None = None, **training: Any
+) -> tuple[Run, Any]:
+    """A run of one training of the CNN on these data."""
+    run = Run()
+    record = run.fit(layers or pooled_layers(), epochs=training.pop("epochs", 1))
+    record.data = data if data is not None else PairRecord(form="other")
+    for name, value in training.items():
+        setattr(record, name, value)
+    return run, record
+
+
+def single(wanted: Wanted, run: Run) -> Match:
+    """The last training of a run, compared with one experiment."""
+    networks = {"cnn": parts_of(pooled_layers())}
+    attempts = attempts_of(run.folder())
+    return Matches([wanted], attempts, networks, Course(60_000)).match(wanted, attempts[-1], {})
+
+
+def differing(wanted: Wanted, data: PairRecord | None, *args: Any, **training: Any) -> set[str]:
+    run, _ = on(data, *args, **training)
+    return wrong(single(wanted, run))
+
+
+@pytest.mark.parametrize("items", [8_500, 10_000, 11_500])
+def test_about_as_many_images_that_were_made_are_right(items):
+    assert differing(MADE, made_pair(items)) == set()
+
+
+@pytest.mark.parametrize("items", [8_499, 11_501, 60_000])
+def test_many_more_or_fewer_images_that_were_made_are_wrong(items):
+    assert differing(MADE, made_pair(items)) == {"items"}
+
+
+def test_where_images_were_to_be_made_those_of_the_data_set_are_wrong():
+    run, _ = on(pair(10_000, "train", shape=SHAPE))
+    aspect = single(MADE, run).aspect("items")
+    assert aspect is not None
+    assert aspect.found == "10,000 original training items"
+    assert aspect.expected == "about 10,000 images that you have made"
+
+
+def test_labels_of_the_data_set_do_not_make_images_that_were_made_its_own():
+    data = pair(10_000, "train", shape=SHAPE)
+    assert data.x is not None
+    assert data.x.origin is not None
+    data.x.origin = data.x.origin.model_copy(update={"by": "labels"})
+    assert differing(MADE, data) == set()
+
+
+def test_nothing_of_images_that_were_to_be_made_has_to_be_recognised():
+    run, _ = on(made_pair(10_000))
+    assert single(MADE, run).unknowns == ()
+    assert {unknown.name for unknown in single(SERVED, run).unknowns} == {"items", "labels"}
+
+
+@pytest.mark.parametrize("wanted", [SERVED, MADE])
+def test_images_that_are_transformed_anew_are_other_items(wanted):
+    run, _ = on(made_pair(10_000, form="flow"))
+    aspect = single(wanted, run).aspect("items")
+    assert aspect is not None
+    assert aspect.found == "images that are transformed anew in each batch"
+
+
+@pytest.mark.parametrize(
+    "data", [made_pair(10_000, form="flow"), pair(10_000, "train", shape=SHAPE)]
+)
+def test_images_may_be_augmented_whatever_they_are(data):
+    flowing = data.model_copy(update={"form": "flow"})
+    assert differing(AUGMENTED, flowing, epochs=13) == set()
+
+
+def test_random_layers_inside_the_network_augment_as_well():
+    layers = pooled_layers()
+    layers[1:1] = [layer("RandomRotation", factor=0.05), layer("RandomZoom", height_factor=0.1)]
+    run, _ = on(made_pair(10_000), layers, epochs=13)
+    match = single(AUGMENTED, run)
+    assert wrong(match) == set()
+    assert match.layer_differences == []
+    assert single(SERVED, run).layer_differences != []
+
+
+def test_the_same_images_in_every_epoch_are_not_augmented():
+    assert differing(AUGMENTED, made_pair(10_000), epochs=13) == {"augmentation"}
+
+
+@pytest.mark.parametrize(
+    ("training", "seen"),
+    [
+        ({"epochs": 13}, 130_000),
+        ({"epochs": 1, "steps": 4069, "steps_per_epoch": 4069}, 4069 * 64),
+        ({"epochs": 13, "steps": 13 * 157}, 130_000),  # the last batches are smaller
+        ({"epochs": 13, "steps": 13 * 100, "steps_per_epoch": 100}, 1300 * 64),
+        ({"epochs": 1, "steps": 157, "steps_per_epoch": 4000}, 157 * 64),
+        ({"epochs": 1, "steps": 0}, 0),
+    ],
+)
+def test_images_are_counted_by_the_steps_that_were_made(training, seen):
+    run, _ = on(made_pair(10_000, form="flow"), **training)
+    assert attempts_of(run.folder())[0].images_seen == seen
+
+
+def test_images_of_a_loop_of_fits_are_counted_together():
+    run = Run()
+    first = run.fit(pooled_layers(), epochs=1)
+    second = run.fit(pooled_layers(), epochs=2, epochs_before=1)
+    second.model = first.model
+    first.data = second.data = made_pair(10_000, form="flow")
+    assert attempts_of(run.folder())[-1].images_seen == 30_000
+
+
+def test_who_draws_from_a_generator_of_ones_own_has_batches_as_keras_has_them():
+    run, record = on(None, epochs=1, steps=4069, batch_size=None)
+    assert attempts_of(run.folder())[0].images_seen == 4069 * 32
+    record.steps = None
+    assert attempts_of(run.folder())[0].images_seen is None
+
+
+@pytest.mark.parametrize(("epochs", "right"), [(11, False), (12, True), (14, True), (15, False)])
+def test_about_as_many_images_are_to_be_seen(epochs, right):
+    run, _ = on(made_pair(10_000, form="flow"), epochs=epochs)
+    aspect = single(AUGMENTED, run).aspect("steps")
+    assert (aspect is None) == right
+    if aspect is not None:
+        assert aspect.found == f"{epochs * 10_000:,} images ({-(-epochs * 10_000 // 64):,} batches)"
+        assert aspect.expected == "about 130,000 images"
+
+
+@pytest.mark.parametrize(
+    ("steps", "names"), [(4069, {"augmentation"}), (None, {"augmentation", "steps"})]
+)
+def test_a_generator_of_ones_own_leaves_open_how_it_augments(steps, names):
+    run, _ = on(None, epochs=1, steps=steps, batch_size=None)
+    attempt = attempts_of(run.folder())[0]
+    assert {unknown.name for unknown in unknowns_of(AUGMENTED, attempt)} == names
+    assert "items" in {unknown.name for unknown in unknowns_of(SERVED, attempt)}
+
+
+# -- trainings that go on -------------------------------------------------------------------
+
+CONTINUED = SERVED.but("continued", "4b", fresh=False, continues=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [(0, "a new network"), (2, "one already trained for 2 epochs"), (1, None)],
+)
+def test_a_training_goes_on_from_so_many_epochs(before, found):
+    run, _ = on(pair(60_000, "train", shape=SHAPE), epochs_before=before)
+    match = single(CONTINUED, run)
+    aspect = match.aspect("start")
+    assert (aspect.found if aspect is not None else None) == found
+    assert wrong(match) == (set() if found is None else {"start"})
+
+
+def test_epochs_before_are_none_of_those_that_go_on():
+    run, _ = on(pair(60_000, "train", shape=SHAPE), epochs=2, epochs_before=1)
+    aspect = single(CONTINUED, run).aspect("epochs")
+    assert aspect is not None
+    assert (aspect.expected, aspect.found) == ("1 epoch", "2 epochs")

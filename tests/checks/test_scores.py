@@ -19,7 +19,7 @@ from graders.tolerance import chance_of_false_fail
 from graders.training.request import Cap
 from reference.datasets import LOOKALIKE, DataSet
 
-from .builders import compiled, dense_layers
+from .builders import compiled, dense_layers, scores_of
 from .test_matching import Class
 
 # Of the small network 0.60 (floor), 0.70 (cutoff), 0.80 (largest), 0.90 (upper limit).
@@ -214,10 +214,10 @@ def test_another_training_than_the_reference_is_not_trained_again(change, _):
     assert accuracy(reached(0.1, **change)).score.again == []
 
 
-def test_too_few_epochs_are_the_mistake_of_the_same_exercise():
+def test_too_few_epochs_are_paid_for_by_another_check_of_the_same_exercise():
     judged = accuracy(reached(0.5, epochs=1))
     assert judged.failed
-    assert judged.error.follows_from == ()
+    assert judged.error.follows_from == ("1f",)
     assert judged.score.again == []
 
 
@@ -386,7 +386,7 @@ def pair(wide: tuple[float | None, ...], small: tuple[float | None, ...], **chan
     run = reached(*wide, name="wide", **changes)
     own = trained(run, "small")
     own.measured = {"test_accuracy": small[0]}
-    own.repeats = list(small[1:])
+    own.repeats = scores_of(small[1:])
     return run
 
 
@@ -541,3 +541,116 @@ def test_the_command_names_the_batch_size_that_was_not_measured_of_either(odd):
     judged = better(run)
     assert judged.open
     assert judged.error.hint.endswith("--batch-size 1000")
+
+
+# -- further test sets ----------------------------------------------------------------------
+
+# On pretend images a network does worse: -0.10, and its scores lie in the same order.
+PRETEND = [score - 0.1 for score in SMALL]
+
+
+def on_both(experiment: str, tests: list[float]) -> Measured:
+    group = measured(experiment, tests)
+    for score in group.scores:
+        score.others["pretend"] = score.test - 0.1
+    return group
+
+
+def both(*attempts: tuple[float | None, float | None]) -> Class:
+    """A right run whose small network reached this on the test set and on pretend images."""
+    scores = [{"test_accuracy": one, "pretend_accuracy": two} for one, two in attempts]
+    run = reached(0.0)
+    own = trained(run, "small")
+    own.measured, own.repeats = scores[0], list(scores[1:])
+    return run
+
+
+def on_pretend(run: Class, known: CheckContext | None = None) -> Judged:
+    known = known or context(on_both("small", SMALL))
+    small = run.matches["small"]
+    return Judged(assert_accuracy, known, small, "small", "network", on="pretend")
+
+
+@pytest.mark.parametrize(("score", "passed"), [(0.60, True), (0.59, False)])
+def test_an_accuracy_is_judged_on_the_test_set_that_is_named(score, passed):
+    judged = on_pretend(both((0.1, score), (0.1, 0.3), (0.1, 0.3)))
+    assert judged.passed == passed
+    assert judged.score.title == "pretend accuracy"
+    assert judged.score.observed == [score, 0.3, 0.3]
+    assert judged.score.reference == pytest.approx(sorted(PRETEND))
+    if not passed:
+        assert "on our pretend images" in judged.error.message
+
+
+def test_a_low_accuracy_on_another_test_set_is_attempted_again():
+    assert on_pretend(both((0.9, 0.3))).open
+    assert on_pretend(both((0.9, 0.3))).score.again != []
+
+
+def test_an_attempt_without_a_score_on_that_test_set_came_to_no_end():
+    run = both((0.7, 0.3), (0.7, None), (0.7, 0.3))
+    trained(run, "small").repeats[1] = {"test_accuracy": 0.7}
+    assert on_pretend(run).open
+
+
+def test_a_training_that_was_not_scored_on_a_test_set_is_left_open():
+    judged = on_pretend(reached(0.9))
+    assert judged.open
+    assert judged.error.message.startswith("The grader couldn't measure the pretend accuracy")
+
+
+def test_scores_on_one_test_set_make_no_range_on_another():
+    judged = on_pretend(both((0.9, 0.9)), context())
+    assert judged.open
+    assert "Calibrate first" in judged.error.message
+
+
+def one_network(run: Class, known: CheckContext | None = None) -> Judged:
+    """Compare a network's accuracy on the test set with its own on pretend images."""
+    known = known or context(on_both("small", SMALL))
+    small = run.matches["small"]
+    return Judged(
+        assert_better,
+        known,
+        small,
+        small,
+        ("small", "small"),
+        ("the network on the original images", "the same on pretend ones"),
+        hint="Train it on the original images alone.",
+        on=("test", "pretend"),
+    )
+
+
+def test_one_network_is_compared_with_itself_on_two_test_sets():
+    assert one_network(both((0.80, 0.70))).passed
+
+
+def test_a_network_that_does_as_well_on_both_is_not_ahead():
+    judged = one_network(both((0.70, 0.80), (0.70, 0.80), (0.70, 0.80)))
+    assert judged.failed
+    assert "0.700 against 0.800 on the test set and our pretend images" in judged.error.message
+
+
+def test_where_the_other_is_no_measure_the_first_is_judged_on_its_own_test_set():
+    run = both((0.9, 0.59))
+    lonely = Match(run.matches["wide"].wanted, None)
+    judged = Judged(
+        assert_better,
+        context(on_both("small", SMALL)),
+        run.matches["small"],
+        lonely,
+        ("small", "wide"),
+        WORDS,
+        hint="Train both.",
+        on=("pretend", "pretend"),
+    )
+    assert judged.open
+    assert judged.score.title == "pretend accuracy"
+
+
+def test_a_mistake_that_another_check_takes_points_for_explains_a_low_accuracy():
+    low = (0.3, 0.3, 0.3)
+    judged = accuracy(reached(*low, epochs=1, settings=compiled("Adam")))
+    assert judged.failed
+    assert set(judged.error.follows_from) == {"1e", "1f"}
+    assert "What may explain it" in judged.error.hint

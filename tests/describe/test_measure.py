@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from graders.describe.arrays import DataWatcher, take_pair
-from graders.describe.measure import measure_training, preparation_of
-from graders.describe.origin import KnownData, lay_out
+from graders.describe.measure import (
+    Measurement,
+    measure_training,
+    origin_by_range,
+    preparation_of,
+)
+from graders.describe.origin import KnownData, Split, lay_out
+from graders.recording.schema import DataRecord, PairRecord
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +160,105 @@ def test_other_preparations_are_not_recognised(images, change):
     }[change]
 
     assert prepared_by_pixel(given, images) is None
+
+
+# -- further test sets ----------------------------------------------------------------------
+
+
+def test_scores_are_named_by_their_test_set():
+    found = Measurement(np.zeros(3, np.uint8), 0.5, {"pretend": 0.25})
+    assert found.scores == {"test_accuracy": 0.5, "pretend_accuracy": 0.25}
+
+
+def watching(data, *, pretend):
+    """Watch a data set that has, or hasn't, a further test set of three blank images."""
+    known = KnownData.of("drawn", data)
+    if pretend:
+        known.test_sets["pretend"] = Split(np.full((3, 6, 5), 51, np.uint8), np.array([0, 0, 1]))
+    return DataWatcher([known])
+
+
+def measured(watcher, x, y):
+    """Show all test sets to a network that was trained on these images."""
+    model, pair = Looks(), take_pair(x, y)
+    return model, measure_training(model, watcher, (pair, watcher.describe(pair)), (None, None))
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (30,), (6, 5, 1)])
+def test_each_test_set_is_brought_into_the_form_of_the_training_images(data, shape):
+    (x, y), (_, labels) = data
+
+    model, found = measured(watching(data, pretend=True), x.reshape(300, *shape) / 255, y)
+
+    assert found.scores == {
+        "test_accuracy": pytest.approx((labels == 0).mean()),
+        "pretend_accuracy": pytest.approx(2 / 3),
+    }
+    assert len(found.classes) == 200, "of the test set itself"
+    assert model.seen[-1].shape == (3, *shape)
+    np.testing.assert_allclose(model.seen[-1], 0.2, atol=1e-6)
+
+
+def test_each_test_set_is_prepared_pixel_by_pixel_where_the_training_images_were(data):
+    (x, y), _ = data
+    flat = x.reshape(300, 30)
+    mean, spread = flat.mean(axis=0), flat.std(axis=0)
+
+    model, _ = measured(watching(data, pretend=True), (flat - mean) / spread, y)
+
+    np.testing.assert_allclose(model.seen[-1], np.tile((51 - mean) / spread, (3, 1)), atol=1e-4)
+
+
+def test_images_of_a_usual_range_are_measured_only_where_students_make_images(data):
+    made, y = np.random.default_rng(9).random((100, 6, 5)), np.arange(100) % 10
+    made[0, 0, :2] = 0, 1
+
+    model, found = measured(watching(data, pretend=True), made, y)
+
+    assert found is not None
+    np.testing.assert_allclose(model.seen[-1], 0.2, atol=1e-6)
+    assert measured(watching(data, pretend=False), made, y)[1] is None
+
+
+def of_range(low, high, shape=(100, 6, 5)):
+    """Describe images whose values lie between these."""
+    values = {"minimum": low, "maximum": high, "mean": None}
+    return PairRecord(x=DataRecord(digest="a", shape=list(shape), dtype="float32", **values))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "scale", "offset"),
+    [
+        (0.0, 1.0, 1 / 255, 0.0),
+        (0.0, 255.0, 1.0, 0.0),
+        (2.0, 251.0, 1.0, 0.0),
+        (-1.0, 1.0, 2 / 255, -1.0),
+        (-0.5, 0.5, 1 / 255, -0.5),
+        (0.015, 0.985, 1 / 255, 0.0),
+        (-0.015, 1.015, 1 / 255, 0.0),
+    ],
+)
+def test_black_and_white_tell_how_images_were_scaled(data, low, high, scale, offset):
+    found = origin_by_range(of_range(low, high), KnownData.of("drawn", data))
+    assert found is not None
+    assert (found.scale, found.offset) == (pytest.approx(scale), offset)
+    assert found.items == 0, "they are no items of the data set"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        of_range(0.0, 0.9),
+        of_range(0.0, 200.0),
+        of_range(-3.0, 3.0),
+        of_range(0.0, 0.0),
+        of_range(0.0, 1e30),
+        of_range(None, None),
+        of_range(0.0, 1.0, (100, 5, 5)),
+        of_range(0.0, 1.0, (30,)),
+        of_range(0.0, 1.0, ()),
+        PairRecord(),
+    ],
+)
+def test_images_of_another_range_or_size_are_scaled_nobody_knows_how(data, record):
+    assert origin_by_range(record, KnownData.of("drawn", data)) is None

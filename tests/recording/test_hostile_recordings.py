@@ -34,6 +34,7 @@ from .hostile import CHECKS, Bench, Case, good, worthless
 
 GOOD, WORTHLESS = good(), worthless()
 FILE = {"id": 0, "action": "loaded", "kind": "network", "name": "a.keras"}
+SOURCE = {"cell": 0, "kind": "generator", "name": "ImageDataGenerator", "settings": {}}
 Edit = Callable[[dict[str, Any]], None]
 NASTY = "a\x00b\x1b[31mred\x1b[0m\u202etfel\u2066\ufeff<script>alert(1)</script>`|=cmd\r\n"
 
@@ -513,6 +514,16 @@ def setter(*path: Any, to: Any) -> Edit:
         setter("files", to=[FILE | {"name": NASTY, "cell": 10**30}]),
         setter("files", to=[FILE | {"id": k, "saved_by": -k} for k in range(999)]),
         setter("files", to={"id": 0}),
+        setter("augmentations", to=[SOURCE | {"name": NASTY, "settings": {NASTY: NASTY}}]),
+        setter("augmentations", to=[SOURCE | {"settings": {"zoom_range": [[[NASTY]]] * 99}}]),
+        setter("augmentations", to=[SOURCE | {"items": 10**400, "shape": [10**6] * 99}]),
+        setter("augmentations", to=[SOURCE] * 999),
+        setter("augmentations", to=SOURCE),
+        setter("trainings", 0, "data", "form", to="flow"),
+        setter("trainings", 0, "data", "augmentation", to={NASTY: [NASTY] * 99}),
+        setter("trainings", 0, "steps", to=-(10**18)),
+        setter("trainings", 0, "steps", to=10**400),
+        setter("trainings", 0, "repeats", to=[0.9, None, {"test_accuracy": 1e308, NASTY: 1}]),
         setter("seconds", to=1e308),
         setter("seconds", to=-math.inf),
         setter("values", "first_wrong", to="9" * 900),

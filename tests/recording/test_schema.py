@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from graders.recording.schema import (
     ArrayRecord,
+    AugmentationRecord,
     AxesRecord,
     CallRecord,
     Cell,
@@ -26,6 +27,7 @@ from graders.recording.schema import (
     Origin,
     PairRecord,
     Recording,
+    TrainingRecord,
 )
 
 from .folders import training
@@ -62,6 +64,17 @@ FULL = Recording(
     files=[
         FileRecord(id=0, action="saved", kind="network", name="a.keras", size=9, optimizer=True),
         FileRecord(id=1, action="loaded", kind="weights", name="a.keras", cell=2, saved_by=0),
+    ],
+    augmentations=[
+        AugmentationRecord(
+            cell=3,
+            kind="generator",
+            name="ImageDataGenerator",
+            settings={"rotation_range": 20, "zoom_range": [0.9, 1.1], "fill_mode": None},
+            shape=[3, 28, 28, 1],
+            origin=ORIGIN,
+            items=64,
+        )
     ],
     data_sets=[DataSetRecord(name="fashion_mnist", source="built-in", fingerprint="ab")],
     environment=EnvironmentRecord(
@@ -102,6 +115,25 @@ def test_a_file_is_of_a_kind_and_has_a_size_that_can_be(wrong):
     right = {"id": 0, "action": "saved", "kind": "other", "name": "a"}
     with pytest.raises(ValidationError):
         FileRecord.model_validate(right | wrong)
+
+
+def test_further_attempts_from_before_there_were_several_test_sets_are_test_accuracies():
+    kept = json.loads(training().model_dump_json()) | {"repeats": [0.7, None, 1]}
+    found = TrainingRecord.model_validate_json(json.dumps(kept)).repeats
+    assert found == [{"test_accuracy": 0.7}, None, {"test_accuracy": 1}]
+
+
+def test_further_attempts_are_kept_with_all_their_scores():
+    scores = [{"test_accuracy": 0.7, "pretend_accuracy": None}, None]
+    kept = training(repeats=scores)
+    assert TrainingRecord.model_validate_json(kept.model_dump_json()).repeats == scores
+
+
+@pytest.mark.parametrize("wrong", [0.7, "0.7", ["0.7"], [[0.7]], [{"test_accuracy": "many"}]])
+def test_what_is_no_score_is_no_further_attempt(wrong):
+    kept = json.loads(training().model_dump_json()) | {"repeats": wrong}
+    with pytest.raises(ValidationError):
+        TrainingRecord.model_validate_json(json.dumps(kept))
 
 
 def test_unknown_fields_are_refused_at_every_depth():

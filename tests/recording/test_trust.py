@@ -109,6 +109,22 @@ def test_the_steps_of_an_epoch_are_those_that_were_asked_for() -> None:
     assert [found.steps_per_epoch for found in merged.trainings] == [None, 2]
 
 
+def test_the_steps_that_were_made_and_the_scores_on_all_test_sets_are_ours() -> None:
+    scores = {"test_accuracy": 0.5, "pretend_accuracy": 0.4}
+    ours = trained(entry=entry(measured=scores), steps=8, repeats=[scores, None])
+    lie = {"test_accuracy": 0.99, "pretend_accuracy": 0.99}
+    forged = claim(steps=10**6, measured=lie, repeats=[lie], data=PairRecord(form="flow"))
+    (found,) = merge(recording(forged), [ours]).trainings
+    assert (found.steps, found.measured, found.repeats) == (8, scores, [scores, None])
+    assert found.data.form == "arrays"
+
+
+def test_further_attempts_that_a_recording_claims_are_worth_nothing() -> None:
+    forged = claim(request=None, repeats=[{"test_accuracy": 0.99}])
+    (found,) = merge(recording(forged), []).trainings
+    assert found.repeats == []
+
+
 def test_the_network_is_the_one_that_was_trained() -> None:
     merged = merge(recording(claim()), [trained()])
     (found,) = merged.networks

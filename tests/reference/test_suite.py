@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,22 @@ from rich.console import Console
 from graders import calibration, expectations
 from graders.errors import ExpectationError
 from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.reference_report import print_report
 from graders.tolerance import chance_of_false_fail
 from graders.training.request import Cap
-from reference import fashion_cnn, suite
+from graders.training.test_sets import TestSet
+from graders.training.trainer import setting_for
+from reference import fashion_cnn, fashion_training, suite
 from reference.datasets import DataSet, locate
-from reference.experiment import Experiment, labels_for, seed_for
+from reference.experiment import (
+    Comparison,
+    Experiment,
+    Published,
+    Score,
+    labels_for,
+    seed_for,
+    train,
+)
 
 DATA = DataSet("fashion_mnist", "made up", Path("unused"), "made-up")
 POLICY = suite.Policy("fashion_cnn", DATA)
@@ -419,6 +431,96 @@ def test_a_published_figure_is_placed_in_what_was_measured(path, fake_run):
     assert unmeasured[-1] == "not measured"
 
 
+# -- experiments that make images, and go on from each other ---------------------------------
+
+
+TRAINING = suite.Policy("fashion_training", DATA)
+
+
+def test_every_test_set_of_an_assignment_is_one_that_networks_are_scored_on():
+    assert suite.test_sets("fashion_cnn") == ["test"]
+    assert suite.test_sets("fashion_training") == ["test", "pretend"]
+
+
+def test_published_figures_are_named_by_their_test_set():
+    figures = Published(train=0.9, test=0.8, others={"pretend": 0.6}).figures()
+    assert figures == {"train_accuracy": 0.9, "test_accuracy": 0.8, "pretend_accuracy": 0.6}
+    assert Published(others={"pretend": 0.6}).figures() == {"pretend_accuracy": 0.6}
+    assert suite.published("fashion_training")["transfer_500.pretend_accuracy"] == 0.67
+
+
+@pytest.mark.parametrize(
+    ("comparison", "title"),
+    [
+        (Comparison("1", "wide", "small"), "wide - small"),
+        (Comparison("1", "a", "b", on=("pretend", "pretend")), "a (pretend) - b (pretend)"),
+        (Comparison("1", "a", "a", on=("test", "pretend")), "a (test) - a (pretend)"),
+    ],
+)
+def test_a_comparison_is_named_by_what_differs(comparison, title):
+    assert comparison.title == title
+
+
+@pytest.mark.parametrize("change", ["made_as", "augmented_as", "after"])
+def test_what_an_experiment_is_made_of_keeps_it_apart_under_any_cap(change):
+    plain = Experiment("a", "1", "cnn")
+    other = Experiment("b", "1", "cnn", **{change: "pretend"})
+    for cap in (None, Cap(epochs=1, samples=10)):
+        assert not plain.same_under(other, cap)
+        assert other.same_under(Experiment("c", "2", "cnn", **{change: "pretend"}), cap)
+
+
+def test_an_experiment_that_a_sheet_asks_for_twice_is_trained_once():
+    planned = suite.plan(TRAINING, 1, [32], only=["pret", "transfer_all"])
+    assert {item.names for item in planned} == {("pret", "novo_all"), ("transfer_all",)}
+
+
+def on_pretend(*pairs: tuple[str, float, float]) -> list[Measured]:
+    """Nineteen trainings of each experiment, all with this accuracy on both test sets."""
+    return [
+        Measured(
+            experiment=name,
+            data=DATA.fingerprint,
+            batch_size=32,
+            scores=[
+                ScoreRecord(seed=seed, train=0.5, test=test, others={"pretend": pretend})
+                for seed in range(19)
+            ],
+        )
+        for name, test, pretend in pairs
+    ]
+
+
+@pytest.fixture
+def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is printed where two experiments of fashion_training were measured."""
+    path = tmp_path / "fashion_training.json"
+    for module in (expectations, suite):
+        monkeypatch.setattr(module, "expected_path", lambda _: path)
+    monkeypatch.setattr(fashion_training, "facts", dict)
+    suite.save("fashion_training", on_pretend(("orig", 0.8, 0.5), ("pret", 0.7, 0.65)))
+    output = io.StringIO()
+    print_report(TRAINING, [], Console(file=output, width=200))
+    return output.getvalue()
+
+
+def test_accuracies_are_printed_for_each_test_set(printed):
+    first, second = (row for row in rows(printed, " orig ") if row[1] == "orig")
+    assert (first[-6], second[-6]) == ("0.800", "0.500")
+    assert "Pretend accuracy of the reference" in printed
+
+
+def test_comparisons_are_printed_on_the_test_sets_that_they_are_made_on(printed):
+    (itself,) = rows(printed, "orig (test) - orig (pretend)")
+    (other,) = rows(printed, "pret (pretend) - orig (pretend)")
+    assert (itself[3], other[3]) == ("+0.300", "+0.150")
+
+
+def test_published_figures_are_placed_among_the_scores_on_their_test_set(printed):
+    (figure,) = rows(printed, "orig.pretend_accuracy")
+    assert figure[-1] == "outside: 0.110 above the nearest, with batches of 32"
+
+
 # -- a real one -----------------------------------------------------------------------------
 
 
@@ -447,3 +549,65 @@ def test_a_real_calibration_gives_the_same_scores_when_it_is_repeated(
     assert len({score.test for score in first}) == 2, "two seeds"
     assert {score.labels for score in first} == {"integer", "one_hot"}
     assert second == first
+
+
+PRETEND = TestSet(
+    name="pretend",
+    data_set="fashion_mnist",
+    items=200,
+    generator={"rotation_range": 20, "fill_mode": "constant"},
+)
+FIRST = Experiment("first", "1", "tiny", optimizer="Adam", items=200, epochs=2)
+
+
+def tiny() -> Any:
+    import keras
+
+    dense = keras.layers.Dense(10, activation="softmax")
+    return keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), dense])
+
+
+@pytest.fixture
+def few(tmp_path, monkeypatch, small_data) -> DataSet:
+    with np.load(small_data / "fashion_mnist.npz") as all_of_it:
+        np.savez(
+            tmp_path / "fashion_mnist.npz",
+            **{name: array[:300] for name, array in all_of_it.items()},
+        )
+    monkeypatch.setenv("TENSORMARK_DATA", str(tmp_path))
+    return locate("fashion_mnist", "local")
+
+
+def trained(experiment: Experiment, data: DataSet, **more: Any) -> Score:
+    return train(
+        experiment,
+        {"tiny": tiny},
+        data,
+        seed=5,
+        batch_size=32,
+        setting=setting_for("cpu", None, []),
+        test_sets=[PRETEND],
+        **more,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    # TensorFlow's arrays don't know NumPy 2 yet; Keras' generator calls SciPy by an old name.
+    "ignore:__array__ implementation:DeprecationWarning",
+    "ignore:Please import `affine_transform`:DeprecationWarning",
+)
+def test_real_experiments_make_images_augment_and_go_on(few):
+    made = replace(FIRST, name="made", made_as="pretend")
+    augmented = replace(made, name="augmented", augmented_as="pretend")
+    after = replace(made, name="after", after="first")
+
+    scores = [
+        trained(made, few),
+        trained(augmented, few, labels="one_hot"),
+        trained(after, few, before=[FIRST]),
+    ]
+
+    assert all(score.others.keys() == {"pretend"} for score in scores)
+    assert len({score.train for score in scores}) == 3, "three trainings"
+    assert scores[2].train > scores[0].train, "it has learnt before"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +14,8 @@ import pytest
 
 from graders.describe.arrays import take_pair
 from graders.training.entry import Finished
-from graders.training.generators import GENERATOR, draw, make_flow, settings_of
-from graders.training.request import Flow, Request, Stock, fingerprint
+from graders.training.generators import GENERATOR, describe_flow, draw, make_flow, settings_of
+from graders.training.request import Cap, Flow, Request, Stock, fingerprint
 from graders.training.session import _validated
 from graders.training.stock import Inexpressible, Refused
 from graders.training.work import Work, carry_out
@@ -95,6 +97,31 @@ def test_labels_of_a_flow_may_be_one_hot():
 def test_a_subset_of_a_flow_is_that_subset():
     described = describe(network(), flow(subset="training", validation_split=0.4))
     assert described.request.data.items == 12
+
+
+# They take a part of the items, or do something only together with settings that aren't described.
+NO_MATTER = {"validation_split", "zca_epsilon"}
+OTHERS: dict[str, Any] = {
+    "data_format": "channels_first",
+    "dtype": "int32",
+    "fill_mode": "wrap",
+    "brightness_range": (0.5, 1.5),
+    "preprocessing_function": np.square,
+    "zoom_range": 0.3,
+    "validation_split": 0.5,
+}
+
+
+# Keras warns of images whose last axis isn't that of their colours, and of what goes together.
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_setting_of_a_generator_is_described_or_keeps_it_from_being_described():
+    usual, lost = describe_flow(flow(rotation_range=0)).flow, set()
+    for name, setting in inspect.signature(type(generator())).parameters.items():
+        other = OTHERS.get(name, 2 if not isinstance(setting.default, bool) else True)
+        with contextlib.suppress(Inexpressible):
+            if describe_flow(flow(**{"rotation_range": 0, name: other})).flow == usual:
+                lost.add(name)
+    assert lost <= NO_MATTER
 
 
 class Own:
@@ -289,6 +316,14 @@ def test_steps_are_counted_really(batch_size, steps_per_epoch, steps):
     entry = train(described).entry
     assert entry.steps == 2 * steps
     assert len(entry.logs) == 2
+
+
+def test_a_cap_bounds_what_a_flow_draws_from():
+    described = describe(network(), flow(), epochs=5)
+    capped = SETTING.model_copy(update={"cap": Cap(epochs=2, samples=8)})
+    entry = train(described, setting=capped).entry
+    assert (entry.steps, entry.capped) == (2 * 2, True)
+    assert described.request.steps(described.request.data.items) == 4
 
 
 def test_arrays_have_as_many_steps_as_are_asked_for():

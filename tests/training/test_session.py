@@ -388,6 +388,18 @@ def test_a_capped_training_counts_the_epochs_that_were_asked_for(session: Sessio
     assert after(session, None, None, None, None, epochs=50).epochs == 50
 
 
+def test_a_capped_training_counts_the_steps_that_were_asked_for(session: Session) -> None:
+    fake(session).results = lambda name, _: finished(entry(name, capped=True, steps=1))
+    fit(session, asked(lambda r: r["fit"].update(epochs=5, initial_epoch=2, batch_size=4)))
+    assert (session.trained[0].epochs, session.trained[0].steps) == (3, 3 * 3)
+
+
+def test_a_whole_training_counts_the_steps_that_were_made(session: Session) -> None:
+    fake(session).results = lambda name, _: finished(entry(name, steps=7))
+    fit(session, asked(lambda r: r["fit"].update(epochs=50)))
+    assert session.trained[0].steps == 7
+
+
 def test_a_training_that_stopped_by_itself_counts_its_epochs(session: Session) -> None:
     fake(session).results = lambda name, _: finished(entry(name, capped=True, stopped=True))
     assert after(session, None, None, None, None, epochs=50).epochs == 2

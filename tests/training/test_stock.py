@@ -25,7 +25,9 @@ NEEDED: dict[str, Any] = {
     **{"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.9, "boundaries": [1]},
     **{"values": [0.1, 0.2], "first_decay_steps": 5, "beta": 1.0, "pool_size": 2},
 }
-KINDS = [(kind, name) for kind in ALLOWED if kind != "callbacks" for name in sorted(ALLOWED[kind])]
+# Callbacks and generators don't describe themselves; their own modules do so.
+_SILENT = {"callbacks", "generators"}
+KINDS = [(kind, name) for kind in ALLOWED if kind not in _SILENT for name in sorted(ALLOWED[kind])]
 
 
 def needed(kind: str, name: str) -> dict[str, Any]:

@@ -30,9 +30,10 @@ PRETEND = TestSet(
     generator={"rotation_range": 20, "fill_mode": "wrap"},
 )
 _RANDOM = np.random.default_rng(3)
-# 60 and 30 images of 6 x 6 pixels, of which the upper left one says the class.
+# 60 and 30 images of 12 x 12 pixels, all different: nine squares that are black or white.
 _LABELS = _RANDOM.integers(0, 3, 90)
-_IMAGES = _RANDOM.integers(0, 256, (90, 6, 6), dtype=np.uint8)
+_SQUARES = (_RANDOM.choice(512, 90, replace=False)[:, None] >> np.arange(9)) % 2
+_IMAGES = np.kron(_SQUARES.reshape(90, 3, 3), np.ones((4, 4))).astype(np.uint8) * 255
 
 
 def known() -> KnownData:
@@ -114,7 +115,7 @@ def test_trainings_are_named_by_what_they_are_measured_on():
 @pytest.mark.slow
 def test_each_item_is_drawn_once_with_its_label():
     made = drawn(PRETEND).test_sets["pretend"]
-    assert (made.images.shape, made.images.dtype) == ((40, 6, 6), np.uint8)
+    assert (made.images.shape, made.images.dtype) == ((40, 12, 12), np.uint8)
     assert sorted(made.labels) == sorted(_LABELS[:40])
     plain = drawn(PRETEND.model_copy(update={"generator": {}})).test_sets["pretend"]
     rows = [int(np.flatnonzero((one == _IMAGES).all(axis=(1, 2)))[0]) for one in plain.images]
@@ -127,7 +128,7 @@ def test_images_with_colours_keep_them():
     images = np.repeat(_IMAGES[..., None], 3, axis=-1)
     found = KnownData.of("drawn", ((images[:60], _LABELS[:60]), (images[60:], _LABELS[60:])))
     add_test_sets(found, [PRETEND], "data", None)
-    assert found.test_sets["pretend"].images.shape == (40, 6, 6, 3)
+    assert found.test_sets["pretend"].images.shape == (40, 12, 12, 3)
 
 
 @pytest.mark.slow
@@ -172,7 +173,7 @@ def test_two_processes_draw_the_same_images_once(tmp_path):
 
 def test_what_was_drawn_is_read_again(tmp_path):
     name = PRETEND.fingerprint("data").replace(":", "-")
-    marked = np.full((40, 6, 6), 7, np.uint8)
+    marked = np.full((40, 12, 12), 7, np.uint8)
     np.savez(tmp_path / f"{name}.npz", images=marked, labels=_LABELS[:40])
     made = drawn(PRETEND, cache=tmp_path).test_sets["pretend"]
     np.testing.assert_array_equal(made.images, marked)
@@ -192,10 +193,10 @@ def trained(keras_watched: None) -> Any:
 
     def entry(x: Any, y: Any) -> Any:
         network = keras.Sequential(
-            [keras.Input((36,)), keras.layers.Dense(3, activation="softmax")]
+            [keras.Input((144,)), keras.layers.Dense(3, activation="softmax")]
         )
         network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        return train(describe(network, x.reshape(-1, 36) / 255, y), data=data).entry
+        return train(describe(network, x.reshape(-1, 144) / 255, y), data=data).entry
 
     return entry(images, labels), entry(made.images, made.labels)
 
