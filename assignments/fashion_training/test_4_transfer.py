@@ -41,7 +41,7 @@ def test_data_are_loaded(recording: RecordingFolder) -> None:
 def test_loaded_network_goes_on(amount: str, matches: Matches) -> None:
     """The saved network is trained for one more epoch."""
     match = matches[f"transfer_{amount}"]
-    attempt = require(match, f"the network of 3b, trained on {_AMOUNTS[amount]}")
+    attempt = require(match, f"loaded network, trained on {_AMOUNTS[amount]},")
     assert_layers(match, "the network of part 1, with Dense 64 relu")
     saved = matches["orig"].attempt
     # Who trained it for too long in 3b has paid there.
@@ -54,7 +54,7 @@ def test_loaded_network_goes_on(amount: str, matches: Matches) -> None:
 def test_new_network(amount: str, matches: Matches, novo_all: Match) -> None:
     """A new network is trained on the same items."""
     match = _novo(amount, matches, novo_all)
-    require(match, f"a new network, trained on {_AMOUNTS[amount]}")
+    require(match, f"new network, trained on {_AMOUNTS[amount]},")
     assert_layers(match, "the network of part 1, with Dense 64 relu")
     assert_aspects(match, *_SETTINGS, "fresh")
 
@@ -66,7 +66,7 @@ def test_transfer(
 ) -> None:
     """On pretend images, the two differ as in a right solution."""
     match = matches[f"transfer_{amount}"]
-    require(match, f"the network of 3b, trained on {_AMOUNTS[amount]}")
+    require(match, f"loaded network, trained on {_AMOUNTS[amount]},")
     assert_better(
         check_context,
         match,

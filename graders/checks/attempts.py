@@ -349,14 +349,23 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
             found.append((position, Attempt(network, None, (), _exercise(recording, network.cell))))
     found.sort(key=lambda pair: pair[0])
     attempts = [attempt for _, attempt in found]
-    # Which came first is a claim as well, and weights can be handed from network to network.
-    if any(attempt.cut_short is not False for attempt in attempts):
-        return [replace(a, cut_before=_went_on(a)) for a in attempts]
-    return attempts
+    return [replace(a, cut_before=_may_go_on(a, attempts)) for a in attempts]
 
 
-def _went_on(attempt: Attempt) -> bool:
-    return attempt.training is not None and attempt.training.epochs_before > 0
+def _may_go_on(attempt: Attempt, attempts: list[Attempt]) -> bool:
+    """Tell whether a training may have gone on with one whose epochs were, or may be, cut short.
+
+    Which came first is a claim, and weights can be handed from network to network; but what the
+    grader's own training went on with was another of its own.
+    """
+    training = attempt.training
+    if training is None or training.epochs_before == 0:
+        return False
+    return any(
+        one.cut_short is not False
+        for one in attempts
+        if not training.verified or (one.training is not None and one.training.trained == "trusted")
+    )
 
 
 def _before(

@@ -59,6 +59,8 @@ _COSTS = {
 _UNTRAINED = 1.6
 # Of two equal trainings the one that can be judged counts.
 _LEFT_OPEN = 0.2
+# Generators and pipelines are what images are augmented with, rather than anything else.
+_UNSEEN = 1.0
 _LAYERS_LIMIT = 6.0
 _OTHER_EXERCISE = 0.3
 _OWN_EXERCISE = -0.8
@@ -282,6 +284,8 @@ class Matches:
                 cost += _RATE_OF_ANOTHER_OPTIMIZER
             else:
                 cost += _COSTS[name]
+        if attempt.trained and attempt.x is None and wanted.images != "augmented":
+            cost += _UNSEEN
         open_ = attempt.claimed or attempt.brought_along
         if open_ or any(unknown.name not in aspects for unknown in unknowns_of(wanted, attempt)):
             cost += _LEFT_OPEN

@@ -16,6 +16,7 @@ from graders.recording.schema import CallRecord, PairRecord, TrainingRecord
 from graders.runner.fits import (
     batch_size_of,
     cap_arguments,
+    fill_up,
     history_of,
     integer,
     untrained_history,
@@ -96,6 +97,8 @@ class Fitting:
             with self.inside():
                 self.under_way = True
                 result = original(*bound.args, **bound.kwargs)
+            if call.capped:
+                self.writer.quietly(fill_up, model, call.arguments)
             status = "ok"
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             status = "interrupted"

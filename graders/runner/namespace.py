@@ -19,6 +19,8 @@ from graders.runner.writer import Writer
 
 _DEPTH = 3
 _ITEMS = 200
+# No list of results has more arrays than this.
+_BATCHES = 20
 # An array of at least so many items with so many numbers each may be a data set.
 _ITEMS_TRACED = 100
 _FEATURES_TRACED = 64
@@ -96,7 +98,9 @@ class _Keeper:
         """A dict or list of simple things is kept whole; arrays in it each under their own name."""
         items = value.items() if isinstance(value, dict) else enumerate(value)
         kept: dict[str, Any] = {}
-        for key, item in islice(items, _ITEMS):
+        # Of batches that were collected in a list, the first ones will do: they are no results.
+        batches = not isinstance(value, dict) and len(value) > _BATCHES
+        for key, item in islice(items, _BATCHES if batches else _ITEMS):
             self._spend()
             reduced = simple(item)
             if reduced is not None or item is None:
@@ -158,9 +162,12 @@ def _as_whole_array(value: Any) -> Any:
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return _numeric(value)
     if hasattr(value, "values") and hasattr(value, "iloc"):  # a pandas object
-        return as_array(value.values)
+        return _numeric(value.values)
     if isinstance(value, set | frozenset | deque) or type(value).__name__ == "dict_keys":
-        value = sorted(value)
+        try:
+            value = sorted(value)
+        except TypeError:  # of what has no order
+            return None
     if isinstance(value, list) and not value:
         return np.empty(0, dtype=np.int64)
     if isinstance(value, list | tuple | range) and len(value) > 1:

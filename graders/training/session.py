@@ -253,6 +253,10 @@ class Session:
             # What was asked for, and not what the cap has left of it.
             epochs = max(fit.epochs - fit.initial_epoch, 0)
             steps = asked.request.steps(asked.request.data.items) * epochs
+            # The last epoch stands for those that were cut: students' code counts on as many
+            # values as epochs, in plots for instance.
+            missing = epochs - len(entry.logs)
+            entry = entry.model_copy(update={"logs": [*entry.logs, *entry.logs[-1:] * missing]})
         number = self._next
         record = Trained(
             request=number,
