@@ -38,8 +38,13 @@ def dense(units: int) -> Any:
     )
 
 
-def pooled_cnn() -> Any:
-    """Build the convolutional network of exercise 3: two convolutions, each with a pooling."""
+def pooled_cnn(units: int | None = None) -> Any:
+    """Build the convolutional network of exercise 3: two convolutions, each with a pooling.
+
+    Args:
+        units: of a dense relu layer before the output, as the next sheet has one; None: none.
+
+    """
     import keras
 
     return keras.Sequential(
@@ -50,6 +55,7 @@ def pooled_cnn() -> Any:
             keras.layers.Conv2D(8, 3, activation="relu"),
             keras.layers.MaxPooling2D(2),
             keras.layers.Flatten(),
+            *([] if units is None else [keras.layers.Dense(units, activation="relu")]),
             keras.layers.Dense(10, activation="softmax"),
         ]
     )

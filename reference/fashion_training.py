@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from reference.experiment import Comparison, Experiment, Published
+from reference.fashion_cnn import pooled_cnn
 
 RATES = (1.0, 0.1, 0.01, 0.001, 0.0001)
 RATE_ITEMS = 20_000
@@ -27,28 +28,10 @@ FEW = 500
 AUGMENTED_EPOCHS = 13
 
 
-def cnn(units: int) -> Any:
-    """Build the CNN of Problem Set 10 with a dense relu layer of so many units before the output.
-
-    Takes images of shape (28, 28, 1), and gives ten probabilities.
-    """
-    import keras
-
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            keras.layers.Conv2D(16, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Conv2D(8, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(units, activation="relu"),
-            keras.layers.Dense(10, activation="softmax"),
-        ]
-    )
-
-
-NETWORKS: dict[str, Callable[[], Any]] = {"cnn": lambda: cnn(64), "wider": lambda: cnn(128)}
+NETWORKS: dict[str, Callable[[], Any]] = {
+    "cnn": lambda: pooled_cnn(64),
+    "wider": lambda: pooled_cnn(128),
+}
 
 
 def rate_name(rate: float) -> str:

@@ -51,9 +51,7 @@ def _trained(matches: Matches) -> list[Match]:
 @exercise("1a", points=1)
 def test_network(matches: Matches) -> None:
     """The CNN with a dense layer of 64 relu units, on scaled images, with cross-entropy."""
-    found = [m for _, m in _sweep(matches) if m.attempt is not None]
-    match = next((m for m in found if m.layer_differences), found[0] if found else None)
-    match = match or matches[rate_name(RATES[0])]
+    match = matches.first_wrong(rate_name(rate) for rate in RATES)
     require(match, CNN, trained=False)
     assert_layers(
         match,

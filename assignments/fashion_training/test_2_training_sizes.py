@@ -40,9 +40,7 @@ def _by_size(matches: Matches) -> list[tuple[int, Match]]:
 @exercise("2a", points=1)
 def test_network(matches: Matches) -> None:
     """The network has 128 units in its dense layer."""
-    found = [m for _, m in _by_size(matches) if m.attempt is not None]
-    match = next((m for m in found if m.layer_differences), found[0] if found else None)
-    match = match or matches[items_name(SIZES[0])]
+    match = matches.first_wrong(items_name(size) for size in SIZES)
     require(match, CNN, trained=False)
     assert_layers(
         match,

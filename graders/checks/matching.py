@@ -205,6 +205,15 @@ class Matches:
     def __iter__(self) -> Iterator[Match]:
         return iter(self._found.values())
 
+    def first_wrong(self, names: Iterable[str]) -> Match:
+        """Return the match to look at for the network of several experiments, as of a sweep.
+
+        That is the first whose layers differ, else the first that was attempted at all.
+        """
+        found = [self[name] for name in names]
+        tried = [match for match in found if match.attempt is not None] or found
+        return next((match for match in tried if match.layer_differences), tried[0])
+
     @property
     def attempts(self) -> list[Attempt]:
         """Every network and training, matched or not, in order."""

@@ -106,6 +106,15 @@ def test_what_went_on_from_epochs_cut_short_may_have_been_cut_short():
     assert [attempt.cut_before for attempt in attempts_of(run.folder())] == [False, True, False]
 
 
+def test_what_the_grader_has_trained_went_on_from_nothing_that_it_has_not_trained():
+    run = Run()
+    pipeline = run.fit(SMALL)
+    pipeline.data.x, pipeline.steps_per_epoch = None, 10
+    own = run.fit(SMALL, epochs=1, epochs_before=2)
+    own.trained, own.verified = "trusted", True
+    assert [attempt.cut_before for attempt in attempts_of(run.folder())] == [False, False]
+
+
 def test_the_exercise_comes_from_the_cell():
     run = Run()
     run.fit(SMALL, exercise="1f")

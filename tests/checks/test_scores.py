@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from graders.assignment import load_assignment
 from graders.checks import CheckFailed, Match, Unscored, assert_accuracy, assert_better, differs
+from graders.checks.attempts import Step
 from graders.checks.context import CheckContext
 from graders.checks.outcome import Notes, begin_notes
 from graders.expectations import Expectations, Measured, ScoreRecord
@@ -285,6 +287,17 @@ def test_without_a_range_the_command_that_makes_it_is_said(circumstances, option
     assert judged.error.message.startswith("Calibrate first: for these data")
     assert judged.error.hint.endswith(f": tensormark calibrate fashion_cnn{options}")
     assert judged.notes.flag == ""
+
+
+@pytest.mark.parametrize(("score", "passes"), [(0.1, False), (0.99, True)])
+def test_a_loop_that_a_cap_does_not_bound_can_pass_and_not_fail(score, passes):
+    match = reached(score).matches["small"]
+    training = match.attempt.training.model_copy(update={"epochs_before": 3})
+    looped = replace(match.attempt, training=training, before=(Step(training),))
+    known = context(measured("small", SMALL), cap=CAP)
+    judged = Judged(assert_accuracy, known, replace(match, attempt=looped), "small", "network")
+    assert judged.passed is passes
+    assert judged.open is not passes
 
 
 def test_too_few_scores_are_no_range():

@@ -500,6 +500,34 @@ complex_ = np.array([[1 + 0j, 2]])
     assert recording.array("complex_").tolist() == [[1, 2]]
 
 
+def test_tables_with_texts_and_sets_without_an_order_cost_nothing(run_code):
+    recording, _ = run_code(
+        """
+import pandas as pd
+table = pd.DataFrame({"rate": [0.1, 0.01], "name": ["fast", "slow"]})
+mixed = {1, "one", None}
+"""
+    )
+
+    assert recording.data.cuts == []
+    assert recording.data.arrays == {}
+
+
+def test_batches_that_were_collected_leave_room_for_results(run_code):
+    recording, _ = run_code(
+        """
+import numpy as np
+batches = [np.zeros((2, k + 1)) for k in range(300)]
+more = [np.zeros((2, k + 1)) for k in range(300)]
+result = np.arange(7)
+"""
+    )
+
+    assert recording.data.cuts == []
+    assert recording.array("result").tolist() == list(range(7))
+    assert len(recording.data.arrays) < 100
+
+
 def test_an_object_that_resists_every_look_costs_itself_alone(run_code):
     recording, ended = run_code(
         """

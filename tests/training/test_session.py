@@ -394,6 +394,14 @@ def test_a_capped_training_counts_the_steps_that_were_asked_for(session: Session
     assert (session.trained[0].epochs, session.trained[0].steps) == (3, 3 * 3)
 
 
+def test_a_capped_history_has_as_many_epochs_as_were_asked_for(session: Session) -> None:
+    fake(session).results = lambda name, _: finished(entry(name, capped=True))
+    after(session, None, None, None, None, epochs=5)
+    logs = session.trained[0].entry.logs
+    assert len(logs) == 5
+    assert logs[1:] == [logs[1]] * 4
+
+
 def test_a_whole_training_counts_the_steps_that_were_made(session: Session) -> None:
     fake(session).results = lambda name, _: finished(entry(name, steps=7))
     fit(session, asked(lambda r: r["fit"].update(epochs=50)))
