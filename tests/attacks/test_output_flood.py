@@ -100,7 +100,7 @@ def test_errors_of_any_size_are_cut_and_the_rest_graded(attack: Attack, code: st
         ),
         pytest.param(
             "import matplotlib.pyplot as plt\n"
-            "for i in range(150): plt.figure(); plt.plot(range(10)); plt.title('t' * 10**5)",
+            "for i in range(150): plt.figure(); plt.plot([i, 1]); plt.title('t' * 10**5)",
             "60 figures",
             id="figures",
         ),
