@@ -34,14 +34,16 @@ def calibrate(
         seeds: how many scores each range shall have; 0 computes the exact facts alone.
         console: where to print.
         batch_sizes: none: the usual ones.
-        only: names of experiments; none: all.
+        only: names of experiments; none: all that a check has a range of.
         workers: trainings at once; 0: as many as the machine has cores.
 
     Raises:
         ExpectationError: an unknown experiment, a file that can't be written, a process that died.
 
     """
-    sizes = tuple(batch_sizes) or suite.reference_module(policy.assignment).BATCH_SIZES
+    module = suite.reference_module(policy.assignment)
+    sizes = tuple(batch_sizes) or module.BATCH_SIZES
+    only = only or [experiment.name for experiment in module.EXPERIMENTS if experiment.ranged]
     planned = suite.plan(policy, seeds, sizes, suite.stored(policy.assignment).measured, only)
     with quiet_imports():
         suite.renew(policy.assignment, policy.data)

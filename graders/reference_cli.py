@@ -68,7 +68,7 @@ def calibrate(  # noqa: PLR0917 - typer takes options as parameters
     ] = None,
     experiment: Annotated[
         list[str] | None,
-        typer.Option(help="Experiment to measure; may be repeated; default: all."),
+        typer.Option(help="Experiment to measure; may be repeated; default: all that checks need."),
     ] = None,
     workers: Annotated[
         int, typer.Option(help="Trainings at once; 0: one a core, on a GPU one.", min=0)

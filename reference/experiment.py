@@ -53,6 +53,8 @@ class Experiment:
     # Whether each epoch ends with a look at the test set, as sheets may ask for. It costs time, and
     # changes nothing of what is learnt.
     validated: bool = True
+    # Whether a check compares what it reaches with a range; a calibration leaves out the others.
+    ranged: bool = True
 
     def same_under(self, other: Experiment, cap: Cap | None) -> bool:
         """Tell whether two experiments are one training under these bounds."""

@@ -147,6 +147,8 @@ def _wanted(matches: Matches, metric: Metric) -> list[WantedCurve]:
         for size, match in _by_size(matches)
         if match.attempt is not None and match.attempt.trained
     ]
+    # One point makes no curve.
+    trained = trained if len(trained) > 1 else []
     attempts = [attempt for _, attempt in trained]
     return [
         WantedCurve(

@@ -26,7 +26,7 @@ _AMOUNTS = {"500": "the first 500 pretend items", "all": "all pretend training i
 @exercise("4a", points=1)
 def test_network_is_loaded(matches: Matches, recording: RecordingFolder) -> None:
     """The network of 3b is loaded from its file."""
-    attempt = matches["orig"].attempt
+    attempt = require(matches["orig"], "convolutional network, trained with Adam on all items,")
     assert_loaded_network(recording, attempt, what="the network of 3b")
 
 

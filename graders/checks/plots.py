@@ -37,10 +37,10 @@ def assert_curves(
         The curves that were found, in the order of `wanted`; `assert_labelled` takes them.
 
     Raises:
-        NotAttempted: nothing was plotted at all.
+        NotAttempted: nothing was plotted at all, or no curve has a candidate.
         CheckFailed: curves are missing; says which, and what was drawn instead. Worth the share
             that was found. Where all that are missing have no candidates and name exercises
-            that paid for that, it follows from those.
+            that paid for that, and others are drawn, it follows from those.
 
     """
     curves = curves_of(recording)
@@ -58,9 +58,18 @@ def assert_curves(
     _attach(what, curves, drawn, [one.name for one in missing])
     if not missing:
         return drawn
+    if not any(one.series for one in wanted):
+        raise NotAttempted(
+            "There is no training whose values could be drawn.",
+            expected=what,
+            found=f"{len(curves)} curve{'s' if len(curves) > 1 else ''} of something else",
+            where=_places(curves),
+            hint="Mend the trainings first; then plot what they have reached.",
+        )
     left = [c for c in curves if not any(_is_part(c, one.curve) for one in drawn)]
     reasons = [_reason(one, left) for one in missing[:_EXPLAINED]]
-    paid = all(one.follows_from and not one.series for one in missing)
+    # Who has drawn nothing of all that there was has not drawn it, whatever else is missing.
+    paid = bool(drawn) and all(one.follows_from and not one.series for one in missing)
     where = _places([one.curve for one in drawn] or curves)
     raise CheckFailed(
         " ".join([_count(missing, len(wanted)), *filter(None, reasons)]),

@@ -288,6 +288,23 @@ def test_curves_of_trainings_that_are_missing_follow_from_those():
     assert "there is no training" in error.message
 
 
+def test_curves_of_something_else_earn_nothing_where_nothing_was_trained():
+    wanted = [WantedCurve(name, [], follows_from=("1a",)) for name in ("0.1", "0.01")]
+    with pytest.raises(NotAttempted) as caught:
+        assert_curves(drawn([axes(line(FAST))]), wanted, what="two curves")
+    assert "no training" in caught.value.message
+
+
+def test_who_draws_none_of_the_curves_that_there_are_is_forgiven_no_other():
+    wanted = [
+        WantedCurve("the learning rate 0.1", [FAST], follows_from=("1a",)),
+        WantedCurve("the learning rate 0.01", [], follows_from=("1a",)),
+    ]
+    error = failure(drawn([axes(line([5.0, 6.0, 7.0, 8.0, 9.0]))]), wanted)
+    assert error.follows_from == ()
+    assert error.credit == 0
+
+
 def test_what_was_trained_and_is_not_drawn_follows_from_nothing():
     wanted = rates(follows_from=("1a",))
     assert failure(drawn([axes(line(FAST))]), wanted).follows_from == ()
