@@ -32,12 +32,18 @@ def fingerprint(assignment: str, data: str) -> str:
 
 
 of_each = pytest.mark.parametrize("assignment", ASSIGNMENTS)
-# Whatever a class can be graded under.
+# What was measured so far; elsewhere an accuracy is left open, and the check says what to run.
+EVERYWHERE = list(product(["real", "built-in"], ["full", "capped"]))
+MEASURED = {
+    "fashion_cnn": EVERYWHERE,
+    "fashion_training": [("real", "full"), ("built-in", "capped")],
+}
 in_all_circumstances = pytest.mark.parametrize(
     ("assignment", "data", "policy"),
     [
-        pytest.param(*case, id="-".join(case))
-        for case in product(ASSIGNMENTS, ["real", "built-in"], ["full", "capped"])
+        pytest.param(name, *case, id="-".join([name, *case]))
+        for name in ASSIGNMENTS
+        for case in MEASURED.get(name, EVERYWHERE)
     ],
 )
 
