@@ -21,6 +21,7 @@ from graders.checks import (
     require,
     tried_on,
 )
+from graders.checks.attempts import is_served
 from graders.recording import RecordingFolder
 from reference.fashion_training import PRETEND, PRETEND_ITEMS
 
@@ -259,7 +260,7 @@ def test_better_than_without(matches: Matches, check_context: CheckContext) -> N
     match = matches["augmented"]
     attempt = require(match, f"{CNN}, trained with augmentation")
     origin = attempt.x.origin if attempt.x is not None else None
-    original = origin is not None and origin.by == "values"
+    original = is_served(origin)
     assert_better(
         check_context,
         match,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from graders.checks.attempts import Attempt, count_of
-from graders.recording.schema import CompileRecord, Origin, TrainingRecord
+from graders.checks.attempts import USUAL_BATCH, Attempt, count_of, is_served
+from graders.recording.schema import CompileRecord, TrainingRecord
 
 LOSS_FOR_INTEGERS = "sparse_categorical_crossentropy"
 LOSS_FOR_ONE_HOT = "categorical_crossentropy"
@@ -126,7 +126,7 @@ def unknowns_of(wanted: Wanted, attempt: Attempt) -> Iterator[Unknown]:
         why = "The training data came from a generator or pipeline, which can't be looked into"
         for name in ("items", "labels", "scaling", "vectorised"):
             yield Unknown(name, why)
-    elif wanted.images != "served" and not _is_served(x.origin):
+    elif wanted.images != "served" and not is_served(x.origin):
         pass  # nothing else was to be expected; their accuracy will show whether they are right
     elif x.origin is None:
         why = "The training data can't be recognised as images of the data set"
@@ -196,7 +196,7 @@ def _item_aspects(wanted: Wanted, attempt: Attempt, course: Course) -> Iterator[
     if attempt.augmented and wanted.images != "augmented":
         found = "images that are transformed anew in each batch"
         yield Aspect("items", expected, found, "augmented")
-    elif wanted.images == "made" and x.origin is not None and _is_served(x.origin):
+    elif wanted.images == "made" and x.origin is not None and is_served(x.origin):
         split = "test" if x.origin.split == "test" else "training"
         found = f"{count_of(x):,} original {split} items"
         yield Aspect("items", expected, found, found)
@@ -220,14 +220,9 @@ def _augmentation_aspects(wanted: Wanted, attempt: Attempt) -> Iterator[Aspect]:
     goal, seen = wanted.images_seen, attempt.images_seen
     if goal is not None and seen is not None and not _is_about(seen, goal, wanted.about):
         about = "about " if wanted.about else ""
-        size = attempt.batch_size or 32
+        size = attempt.batch_size or USUAL_BATCH
         found = f"{seen:,} images ({math.ceil(seen / size):,} batches)"
         yield Aspect("steps", f"{about}{goal:,} images", found, found)
-
-
-def _is_served(origin: Origin | None) -> bool:
-    """Tell images of the data set itself; labels alone may be those of images made of them."""
-    return origin is not None and origin.by == "values"
 
 
 def _is_about(found: int, wanted: int, share: float) -> bool:

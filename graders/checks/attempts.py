@@ -32,7 +32,7 @@ from graders.recording.schema import (
 )
 
 # Items in a batch where fit is told nothing else.
-_BATCH = 32
+USUAL_BATCH = 32
 ACCURACIES = ("accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy")
 
 
@@ -104,7 +104,7 @@ class Attempt:
         total = 0
         for step in self.chain:
             training = step.training
-            x, size = training.data.x, training.batch_size or _BATCH
+            x, size = training.data.x, training.batch_size or USUAL_BATCH
             if training.steps is not None:
                 seen = training.steps * size
                 if training.steps_per_epoch is None and x is not None and x.shape:
@@ -349,23 +349,26 @@ def attempts_of(recording: RecordingFolder) -> list[Attempt]:
             found.append((position, Attempt(network, None, (), _exercise(recording, network.cell))))
     found.sort(key=lambda pair: pair[0])
     attempts = [attempt for _, attempt in found]
-    return [replace(a, cut_before=_may_go_on(a, attempts)) for a in attempts]
+    # Which came first is a claim, and weights can be handed from network to network; but what the
+    # grader's own training went on with was another of its own.
+    doubtful = [attempt for attempt in attempts if attempt.cut_short is not False]
+    own = any(one.training is not None and one.training.trained == "trusted" for one in doubtful)
+    return [replace(a, cut_before=_may_go_on(a, bool(doubtful), own)) for a in attempts]
 
 
-def _may_go_on(attempt: Attempt, attempts: list[Attempt]) -> bool:
+def _may_go_on(attempt: Attempt, doubtful: bool, own: bool) -> bool:
     """Tell whether a training may have gone on with one whose epochs were, or may be, cut short.
 
-    Which came first is a claim, and weights can be handed from network to network; but what the
-    grader's own training went on with was another of its own.
+    Args:
+        attempt: the training.
+        doubtful: whether there is one at all.
+        own: whether the grader has carried one out.
+
     """
     training = attempt.training
     if training is None or training.epochs_before == 0:
         return False
-    return any(
-        one.cut_short is not False
-        for one in attempts
-        if not training.verified or (one.training is not None and one.training.trained == "trusted")
-    )
+    return own if training.verified else doubtful
 
 
 def _before(
@@ -405,6 +408,11 @@ def uses_test_set(pair: PairRecord | None) -> bool:
 def is_scrambled(origin: Origin | None) -> bool:
     """Tell whether images were reshaped so that each holds pixels of many images."""
     return origin is not None and origin.layout == "scrambled"
+
+
+def is_served(origin: Origin | None) -> bool:
+    """Tell images of the data set itself; labels alone may be those of images made of them."""
+    return origin is not None and origin.by == "values"
 
 
 def count_of(x: DataRecord) -> int:

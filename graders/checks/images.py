@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graders.checks.attempts import Attempt, count_of, place, uses_test_set
+from graders.checks.attempts import Attempt, count_of, is_served, place, uses_test_set
 from graders.checks.context import CheckContext
 from graders.checks.outcome import CheckFailed, NotAttempted, Unscored
 from graders.recording import RecordingFolder
@@ -175,8 +175,12 @@ def tried_on(context: CheckContext, attempt: Attempt) -> Tried:
 
 def _is_made(origin: Origin | None, shape: list[int], size: int | None) -> bool:
     """Tell images of the data set's size whose values are no item's of it."""
-    known = origin is not None and origin.by == "values"
-    return not known and len(shape) > 1 and size is not None and math.prod(shape[1:]) == size
+    return (
+        not is_served(origin)
+        and len(shape) > 1
+        and size is not None
+        and math.prod(shape[1:]) == size
+    )
 
 
 def _differences(one: Augmentation, wanted: Mapping[str, Any]) -> list[tuple[str, str, str]]:
