@@ -63,19 +63,21 @@ class DataWatcher:
 
     def origin(self, array: NDArray[Any]) -> Origin | None:
         """Find where an array came from, if it can be told from its values."""
-        return self._found(array).origin if _is_numeric(array) else None
+        return self._searched(self._remembered(array), array) if _is_numeric(array) else None
 
     def scan(self, array: NDArray[Any]) -> Scan:
         """Name an array by its content, and give its range."""
-        described = self._remembered(array)
-        if described.scan is None:
-            described.scan = scan(array)
-        return described.scan
+        return _scanned(self._remembered(array), array)
 
-    def range(self, array: NDArray[Any]) -> tuple[float | None, float | None]:
-        """Return the smallest and the largest value, from a scan where there was one."""
-        known = self._remembered(array).scan
-        return (known.minimum, known.maximum) if known else range_of(array)
+    def origin_and_range(
+        self, array: NDArray[Any]
+    ) -> tuple[Origin | None, float | None, float | None]:
+        """Find where an array came from, and its smallest and largest value."""
+        described = self._remembered(array)
+        origin = self._searched(described, array) if _is_numeric(array) else None
+        known = described.scan
+        low, high = (known.minimum, known.maximum) if known else range_of(array)
+        return origin, low, high
 
     def form_of(self, record: PairRecord) -> tuple[KnownData, Origin, list[int]] | None:
         """Return data set, origin and item shape of inputs whose values were recognised."""
@@ -95,7 +97,8 @@ class DataWatcher:
     def _inputs(self, array: NDArray[Any]) -> tuple[DataRecord, _Described] | None:
         if not _is_numeric(array):
             return None
-        described, values = self._found(array), self.scan(array)
+        described = self._remembered(array)
+        origin, values = self._searched(described, array), _scanned(described, array)
         record = DataRecord(
             digest=values.digest,
             shape=list(array.shape),
@@ -103,12 +106,12 @@ class DataWatcher:
             minimum=values.minimum,
             maximum=values.maximum,
             mean=values.mean,
-            origin=described.origin,
+            origin=origin,
         )
         return record, described
 
-    def _found(self, array: NDArray[Any]) -> _Described:
-        described = self._remembered(array)
+    def _searched(self, described: _Described, array: NDArray[Any]) -> Origin | None:
+        """Look an array up in the data sets, if that was not done before."""
         if not described.searched:
             described.searched = True
             for known in self.known:
@@ -117,7 +120,7 @@ class DataWatcher:
                     described.known = known
                     described.origin, described.rows = found
                     break
-        return described
+        return described.origin
 
     def _remembered(self, array: NDArray[Any]) -> _Described:
         """Return what is known of an array, if it is the same as before.
@@ -191,6 +194,12 @@ class Scan:
     minimum: float | None
     maximum: float | None
     mean: float | None
+
+
+def _scanned(described: _Described, array: NDArray[Any]) -> Scan:
+    if described.scan is None:
+        described.scan = scan(array)
+    return described.scan
 
 
 def scan(array: NDArray[Any]) -> Scan:

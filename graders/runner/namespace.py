@@ -194,12 +194,12 @@ def _numeric(value: Any) -> NDArray[Any] | None:
 def _array_record(name: str, array: Any, writer: Writer, data: DataWatcher) -> ArrayRecord:
     images = array.ndim > 1 and len(array) >= _ITEMS_TRACED
     traced = images and array.size >= _FEATURES_TRACED * len(array)
-    low, high = data.range(array) if traced else range_of(array)
+    origin, low, high = data.origin_and_range(array) if traced else (None, *range_of(array))
     return ArrayRecord(
         shape=list(array.shape),
         dtype=str(array.dtype),
         file=None if traced else writer.keep_array(name, array),
-        origin=data.origin(array) if traced else None,
+        origin=origin,
         minimum=low,
         maximum=high,
     )
