@@ -14,7 +14,6 @@ from rich.text import Text
 
 from graders.errors import GradebookError, RosterError, TensormarkError
 from graders.options import UNUSABLE, console, errors, stop
-from graders.report.text import clean, number
 
 if TYPE_CHECKING:
     from graders.gradebook import Gradebook
@@ -94,6 +93,8 @@ def _enter_one(
 
 
 def _sentence(entered: Entered) -> str:
+    from graders.report.text import number
+
     who, where = entered.student.name, f"exercise {entered.exercise}"
     if entered.points is None:
         if not entered.new:
@@ -138,7 +139,7 @@ def _enter_table(out: Path, path: Path, comment: str, by: str) -> None:
     counts += [(done.without_points, "without points"), (len(done.bad), "wrong")]
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     for sentence in done.bad:
-        errors.print(Text(clean(sentence), style="yellow"))
+        errors.print(_clean(sentence, "yellow"))
     _print(f"Lines: {said or 'none'}.")
     _settle(out, done.entered)
     if done.bad:
@@ -207,6 +208,7 @@ def _is_whole(said: str) -> bool:
 def _show_waiting(out: Path) -> None:
     from graders.gradebook import Gradebook
     from graders.gradebook.enter import unread
+    from graders.report.text import clean, number
 
     with Gradebook.open(out, create=False) as book:
         waiting = unread(result for _, result in book.outlines())
@@ -229,7 +231,14 @@ def _show_waiting(out: Path) -> None:
 
 
 def _print(sentence: str) -> None:
-    console.print(Text(clean(sentence)))
+    console.print(_clean(sentence))
+
+
+def _clean(sentence: str, style: str = "") -> Text:
+    # Late, for the templates that come with it: every command would wait for them.
+    from graders.report.text import clean
+
+    return Text(clean(sentence), style=style)
 
 
 def _login() -> str:
