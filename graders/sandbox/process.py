@@ -27,6 +27,8 @@ from graders.sandbox.watch import Excess, out_of_disk, out_of_memory, over, usag
 
 # What the runner gets beyond the soft limit, to write its recording down.
 GRACE_SECONDS = 30.0
+# What it gets at most from the word to begin until its first cell begins.
+_BEGIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.25
 
 # Makes what answers a runner whose arrays come by way of a folder.
@@ -92,8 +94,7 @@ class Sandbox:
             try:
                 with contextlib.suppress(OSError):  # it is gone already
                     runner.channel.send_bytes(GO)
-                deadline = started + job.limits.seconds + GRACE_SECONDS
-                excess = self._follow(talk, runner, deadline)
+                excess = self._follow(talk, runner, job.limits.seconds + GRACE_SECONDS)
             finally:
                 self.server.end(runner.process)
                 if answerer is not None:
@@ -166,11 +167,16 @@ class Sandbox:
             return group
         return None
 
-    def _follow(self, talk: Talk, runner: _Runner, deadline: float) -> Excess | None:
-        """Wait until the runner's process ends; say why it has to be ended before."""
+    def _follow(self, talk: Talk, runner: _Runner, seconds: float) -> Excess | None:
+        """Wait until the runner's process ends; say why it has to be ended before.
+
+        Its seconds count from its first cell on: on a busy machine, getting there may take longer
+        than a short limit.
+        """
         started = time.monotonic()
         while runner.process.exitcode is None:
-            left = deadline + talk.seconds_waited() - time.monotonic()
+            began = talk.began or started + _BEGIN_SECONDS
+            left = began + seconds + talk.seconds_waited() - time.monotonic()
             if left <= 0:
                 return Excess("time", f"it ran for {time.monotonic() - started:.0f} s")
             usage = usage_of(runner.number, self.bounds.memory / 2)

@@ -36,6 +36,8 @@ class Talk:
     channel: Connection
     progress: Progress | None
     answerer: Answerer | None
+    # When the runner was first heard of, by time.monotonic(): its first cell begins.
+    began: float | None = None
     _answered: float = 0.0
     _since: float | None = field(default=None)
 
@@ -57,6 +59,7 @@ class Talk:
         for _ in range(_EVENTS):
             try:
                 content = self.channel.recv_bytes(EVENT_BYTES)
+                self.began = self.began or time.monotonic()
                 event = json.loads(content)
             except (EOFError, OSError):
                 return
