@@ -48,8 +48,6 @@ _NO_ID = (
     "with the file that Canvas exports"
 )
 _NO_ROW = "Not in the template, so their points went nowhere"
-_DISPUTED = "Left out, because their ids or names lead to more than one row"
-_TWICE = "Left as it was, because another student's result belongs to the same row"
 _KEPT = "Left as it was, because Canvas says excused (EX) or not assigned (N/A)"
 
 
@@ -170,13 +168,10 @@ def _into_template(
                 student.result.points, book.possible(column), options, notes, "Canvas"
             )
         value = value_of(student.name, student.result, options.missing, notes)
-        found = rows.find(student.ids, student.name)
-        row = min(found, default=0)
-        if len(found) != 1:
-            notes.name(_DISPUTED if found else _NO_ROW, student.name)
-        elif not rows.take(row):
-            notes.name(_TWICE, student.name)
-        elif book.sheet.value(row, column).strip().upper() in _NO_SCORE:
+        row = rows.row_of(student, notes, absent=_NO_ROW)
+        if row is None:
+            continue
+        if book.sheet.value(row, column).strip().upper() in _NO_SCORE:
             notes.name(_KEPT, student.name)
         elif value is not None:
             book.sheet.put(row, column, decimal(scale.of(value)))

@@ -7,6 +7,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from graders.exports.names import same_names
+from graders.exports.options import Notes
+from graders.exports.students import Exported
+
+_DISPUTED = "Left out, because their ids or names lead to more than one row"
+_TWICE = "Left as it was, because another student's result belongs to the same row"
 
 
 @dataclass
@@ -40,6 +45,25 @@ class Rows:
         else:
             found = [self._by_name.get(spelling, set()) for spelling in same_names(name)]
         return set().union(*found)
+
+    def row_of(self, student: Exported, notes: Notes, *, absent: str) -> int | None:
+        """Find a student's row and take it for them; where that fails, `notes` says why.
+
+        Args:
+            student: who gets the row.
+            notes: names the student who gets no row.
+            absent: what is said where the table has no row of the student.
+
+        """
+        found = self.find(student.ids, student.name)
+        if len(found) != 1:
+            notes.name(_DISPUTED if found else absent, student.name)
+            return None
+        (row,) = found
+        if not self.take(row):
+            notes.name(_TWICE, student.name)
+            return None
+        return row
 
     def take(self, row: int) -> bool:
         """Give a row to a student; False where another has it already."""

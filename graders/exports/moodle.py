@@ -66,8 +66,6 @@ _NO_ID = (
     "use --template with the grading worksheet, or grade with a roster"
 )
 _NO_ROW = "Not in the worksheet, so their points went nowhere"
-_DISPUTED = "Left out, because their ids or names lead to more than one row"
-_TWICE = "Left as it was, because another student's result belongs to the same row"
 _SHUT = "Left as it was, because Moodle says that the grade can't be changed"
 _ABOVE = "Moodle passes over grades above the maximum, so enter these yourself"
 _COMMENTED = "Feedback comment left as it was, because there is one already"
@@ -182,13 +180,10 @@ def _into_worksheet(
         if scale is None:
             scale = Scale.between(student.result.points, largest, options, notes, "Moodle")
         value = value_of(student.name, student.result, options.missing, notes)
-        found = rows.find(student.ids, student.name)
-        row = min(found, default=0)
-        if len(found) != 1:
-            notes.name(_DISPUTED if found else _NO_ROW, student.name)
-        elif not rows.take(row):
-            notes.name(_TWICE, student.name)
-        elif worksheet.is_locked(row):
+        row = rows.row_of(student, notes, absent=_NO_ROW)
+        if row is None:
+            continue
+        if worksheet.is_locked(row):
             notes.name(_SHUT, student.name)
         elif value is not None:
             grade = scale.of(value)
