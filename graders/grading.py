@@ -32,7 +32,7 @@ from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
 from graders.recording.schema import EnvironmentRecord, Limits
-from graders.result import CheckResult, DataSetUse, Result
+from graders.result import RESULT, CheckResult, DataSetUse, Result
 from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, Wish, find_isolation
 from graders.sandbox.process import GRACE_SECONDS
 from graders.sandbox.talk import Answerer, Progress
@@ -315,7 +315,7 @@ class Checker:
 
         """
         result = self.result(ran, folder)
-        result.save(folder / "result.json")
+        result.save(folder / RESULT)
         return result
 
     def result(self, ran: Ran, folder: Path) -> Result:

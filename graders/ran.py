@@ -13,7 +13,7 @@ from graders.recording.schema import Cell, EnvironmentRecord
 from graders.result import DataSetUse, SubmissionInfo
 from graders.training.request import Cap
 
-FILE = "run.json"
+RUN = "run.json"
 # What a submission can have too much of.
 Limit = Literal["time", "memory", "disk", "processor", "processes"]
 
@@ -59,7 +59,7 @@ class Ran(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write run.json whole or not at all."""
-        write_whole(folder / FILE, self.model_dump_json(indent=1))
+        write_whole(folder / RUN, self.model_dump_json(indent=1))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -70,6 +70,6 @@ class Ran(BaseModel):
 
         """
         try:
-            return cls.model_validate_json((folder / FILE).read_bytes())
+            return cls.model_validate_json((folder / RUN).read_bytes())
         except (OSError, ValidationError) as error:
-            raise RunError.damaged(folder / FILE) from error
+            raise RunError.damaged(folder / RUN) from error

@@ -17,7 +17,7 @@ from graders.errors import RunError, TensormarkError
 from graders.gradebook import Gradebook
 from graders.grading import Checker
 from graders.ran import Ran
-from graders.result import DataSetUse, Result
+from graders.result import RESULT, DataSetUse, Result
 from graders.settle import settle
 from reference.datasets import DataSet, locate
 
@@ -97,7 +97,7 @@ def _renew_missing(book: Gradebook, out: Path, sheet: Assignment) -> None:
         if latest.status != "missing":
             continue
         folder = out / latest.folder
-        info = Result.load(folder / "result.json").submission
+        info = Result.load(folder / RESULT).submission
         standing = standing_of(book, sheet, latest.key)
         result = keep_result(settle(missing(sheet, info), standing), folder, sheet)
         key = result_key(checks_key(sheet), info, standing)

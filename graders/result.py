@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from graders.files import write_whole
 
+RESULT = "result.json"
 SCHEMA_VERSION: Literal[1] = 1
 
 

@@ -12,7 +12,7 @@ from graders.assignment import load_assignment
 from graders.cli import app
 from graders.errors import AssignmentError, RunError
 from graders.gradebook import Gradebook
-from graders.ran import FILE, Ended, Ran
+from graders.ran import RUN, Ended, Ran
 from graders.recording.schema import Recording
 from graders.regrade import regrade
 from graders.result import DataSetUse, Result, SubmissionInfo
@@ -90,7 +90,7 @@ def test_a_folder_that_is_not_there_is_an_error_as_well(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 9}', "\x00"])
 def test_a_damaged_run_file_leaves_that_student_as_before_and_the_class_goes_on(out, content):
-    (out / "bob" / FILE).write_text(content)
+    (out / "bob" / RUN).write_text(content)
     done = regrade(out, None, Silent())
     assert [one.result.submission.student for one in done.outcomes.graded] == ["alice"]
     (sentence,) = done.left
@@ -138,7 +138,7 @@ def test_an_assignment_that_is_gone_is_an_error_that_names_it(out):
 
 
 def test_the_command_says_what_it_left_and_exits_with_2(out):
-    (out / "bob" / FILE).write_text("{")
+    (out / "bob" / RUN).write_text("{")
     done = CliRunner().invoke(app, ["regrade", str(out)], env={"COLUMNS": "400"})
     assert done.exit_code == 2
     assert "1 of 1 submission graded;" in done.output

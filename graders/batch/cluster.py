@@ -23,13 +23,12 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from graders.batch.keys import Recipe
-from graders.batch.reports import RESULT
 from graders.batch.runs import Tells
 from graders.batch.staging import sync_all
 from graders.batch.task import Task
 from graders.batch.worker import end_class, let_go, run_packed, see_worker
 from graders.errors import ClassError, RunError
-from graders.result import Result
+from graders.result import RESULT, Result
 
 if TYPE_CHECKING:
     from distributed import Client

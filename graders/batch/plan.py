@@ -12,7 +12,7 @@ from graders.batch.keys import Recipe, result_key
 from graders.errors import ClassError, RunError
 from graders.gradebook import Latest
 from graders.ran import Ran
-from graders.result import SubmissionInfo
+from graders.result import RESULT, SubmissionInfo
 from graders.settle import Standing
 from graders.submission import Submission
 
@@ -74,7 +74,7 @@ def todo(
         return Todo.RUN
     ran = _ran(folder)
     # A run that the machine or the grader has spoilt is made again.
-    if ran is None or ran.blame == "error" or not (folder / "result.json").is_file():
+    if ran is None or ran.blame == "error" or not (folder / RESULT).is_file():
         return Todo.RUN
     same = (ran.submission.key, ran.submission.sha256, ran.run_key)
     if same != (info.key, info.sha256, recipe.run_key):

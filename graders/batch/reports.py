@@ -16,9 +16,9 @@ from graders.report import render_class, render_html, render_markdown
 from graders.report.classroom import Similar
 from graders.report.rows import Row
 from graders.report.text import natural
-from graders.result import Result
+from graders.result import RESULT, Result
 
-RESULT, PAGE = "result.json", "feedback.html"
+PAGE = "feedback.html"
 
 
 @dataclass(frozen=True)

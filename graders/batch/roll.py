@@ -9,13 +9,13 @@ from pathlib import Path
 
 from graders.assignment import Assignment
 from graders.batch.alike import similar_in
-from graders.batch.reports import RESULT, Graded, line_of, outline, write_class
+from graders.batch.reports import Graded, line_of, outline, write_class
 from graders.errors import RunError
 from graders.exports.lines import Line
 from graders.gradebook import Gradebook, StudentRow
-from graders.ran import FILE, Ran
+from graders.ran import RUN, Ran
 from graders.report.rows import Row
-from graders.result import Result
+from graders.result import RESULT, Result
 from graders.settle import Standing, notes_of
 
 # The page of a large class takes a while to draw: not after each student, and a small part of
@@ -123,7 +123,7 @@ def standing_of(book: Gradebook, assignment: Assignment, key: str) -> Standing:
 
 def find_runs(out: Path) -> list[Path]:
     """List the folders of OUT that `grade` has filled, by name."""
-    found = out.glob(f"*/{FILE}") if out.is_dir() else []
+    found = out.glob(f"*/{RUN}") if out.is_dir() else []
     # A run that was killed leaves a folder with a point before its name.
     return sorted(path.parent for path in found if not path.parent.name.startswith("."))
 

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from graders.assignment import Assignment, load_assignment
 from graders.batch.keys import checks_of, result_key
-from graders.batch.reports import RESULT, keep_result, outline
+from graders.batch.reports import keep_result, outline
 from graders.batch.roll import Roll, find_runs, standing_of
 from graders.batch.staging import locked
 from graders.errors import ClassError, RunError
 from graders.gradebook import Gradebook, StudentRow
 from graders.grading import Checker
 from graders.ran import Ran
-from graders.result import Result
+from graders.result import RESULT, Result
 from graders.settle import settle
 
 Note = Callable[[StudentRow, Result], None]

@@ -19,8 +19,7 @@ from graders.errors import RecordingError, RunError
 from graders.exports.options import Notes, Options
 from graders.exports.students import Exported
 from graders.files import write_whole
-from graders.ran import FILE as RUN
-from graders.ran import Ran
+from graders.ran import RUN, Ran
 from graders.report.text import clean
 from graders.result import CheckResult, Outcome
 

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from graders.errors import RunError
 from graders.exports.options import Notes
 from graders.files import read_untrusted
-from graders.result import Result
+from graders.result import RESULT, Result
 
-RESULT = "result.json"
 GRADEBOOK = "gradebook.db"
 _RESULT_BYTES = 200_000_000
 
@@ -75,7 +74,7 @@ def class_of(out: Path, notes: Notes) -> Iterator[Exported]:
             text = read_untrusted(row.folder, RESULT, _RESULT_BYTES)
             result = Result.model_validate_json(text)
         except (OSError, ValidationError):
-            notes.name("Left out, because result.json is missing or damaged", row.folder.name)
+            notes.name(f"Left out, because {RESULT} is missing or damaged", row.folder.name)
             continue
         yield Exported.of(
             result, row.folder, name=row.name, key=row.key, ids=row.ids, section=row.section

@@ -18,10 +18,9 @@ from graders.files import read_untrusted
 from graders.gradebook.book import Gradebook
 from graders.gradebook.rows import StudentRow
 from graders.gradebook.write import storable
-from graders.result import ExerciseResult, Result
+from graders.result import RESULT, ExerciseResult, Result
 from graders.settle import answer_digest
 
-_RESULT = "result.json"
 _RESULT_BYTES = 200_000_000
 # Longer texts are cut before they are compared or quoted.
 _SAID_CHARACTERS = 300
@@ -189,13 +188,13 @@ class Desk:
     def _result(self, student: StudentRow) -> Result:
         folder = self._out / student.folder
         try:
-            text = read_untrusted(folder, _RESULT, _RESULT_BYTES)
+            text = read_untrusted(folder, RESULT, _RESULT_BYTES)
             result = Result.model_validate_json(text)
         except (OSError, ValidationError) as error:
-            raise GradebookError.no_result(folder / _RESULT) from error
+            raise GradebookError.no_result(folder / RESULT) from error
         # Scores must not be counted for whoever had the folder before.
         if result.submission.key not in {"", student.key}:
-            raise GradebookError.no_result(folder / _RESULT)
+            raise GradebookError.no_result(folder / RESULT)
         return result
 
 

@@ -191,9 +191,10 @@ def plain_box(room: float) -> Iterator[Box]:
     folder = Path(tempfile.mkdtemp(prefix="tensormark-"))
     exchange = Path(tempfile.mkdtemp(prefix="tensormark-", dir=_memory_folder(room)))
     try:
-        for name in ("scratch", "recording"):
-            (folder / name).mkdir()
-        yield Box(folder / "scratch", folder / "recording", exchange)
+        scratch, recording = folder / SCRATCH.name, folder / RECORDING.name
+        scratch.mkdir()
+        recording.mkdir()
+        yield Box(scratch, recording, exchange)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(exchange, ignore_errors=True)

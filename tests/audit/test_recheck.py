@@ -10,7 +10,7 @@ import pytest
 
 from graders.audit.run import Recheck
 from graders.grading import Grader
-from graders.ran import FILE, Ended, Ran
+from graders.ran import RUN, Ended, Ran
 from graders.result import DataSetUse, Outcome, Result, ScoreEvidence
 from graders.submission import Submission
 
@@ -87,7 +87,7 @@ def test_a_submission_that_has_changed_is_run(submission):
 
 
 def test_a_damaged_run_is_run_again(submission):
-    (submission.path.parent / FILE).write_text("{", encoding="utf-8")
+    (submission.path.parent / RUN).write_text("{", encoding="utf-8")
     assert done(submission) == ["run"]
 
 
