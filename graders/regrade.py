@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from graders.assignment import Assignment, load_assignment
-from graders.batch.keys import checks_key, result_key
-from graders.batch.reports import keep_result, outline
-from graders.batch.roll import Outcomes, Roll, find_runs, standing_of
-from graders.batch.scores import check_again
+from graders.batch.keys import checks_key
+from graders.batch.roll import Outcomes, Roll, find_runs
+from graders.batch.scores import check_again, make_missing
 from graders.batch.staging import locked, recover
-from graders.compose import missing
 from graders.errors import RunError, TensormarkError
 from graders.gradebook import Gradebook
 from graders.grading import Checker
 from graders.ran import Ran
-from graders.result import RESULT, DataSetUse, Result
-from graders.settle import settle
+from graders.result import DataSetUse, Result, SubmissionInfo
 from reference.datasets import DataSet, locate
 
 
@@ -93,15 +90,12 @@ def _check(book: Gradebook, checker: Checker, ran: Ran, folder: Path) -> Result:
 
 def _renew_missing(book: Gradebook, out: Path, sheet: Assignment) -> None:
     """Make the results of those who handed in nothing anew: the sheet may have other points."""
-    for latest in list(book.latest_all()):
-        if latest.status != "missing":
-            continue
-        folder = out / latest.folder
-        info = Result.load(folder / RESULT).submission
-        standing = standing_of(book, sheet, latest.key)
-        result = keep_result(settle(missing(sheet, info), standing), folder, sheet)
-        key = result_key(checks_key(sheet), info, standing)
-        book.record(latest.key, info, "", outline(result), key)
+    checks = checks_key(sheet)
+    names = {student.key: student.name for student in book.students()}
+    for latest in book.latest_all():
+        if latest.status == "missing":
+            info = SubmissionInfo(student=names[latest.key], files=[], key=latest.key)
+            make_missing(book, info, sheet, checks, out / latest.folder)
 
 
 def checker_for(ran: Ran, assignment: str | None, checkers: dict[str, Checker]) -> Checker:

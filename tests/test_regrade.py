@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graders.assignment import load_assignment
+from graders.batch.scores import make_missing
 from graders.cli import app
 from graders.errors import AssignmentError, RunError
 from graders.gradebook import Gradebook
@@ -184,6 +185,24 @@ def test_a_class_that_has_its_gradebook_keeps_one_entry_a_student(out):
 
     with Gradebook.open(out, create=False) as book:
         assert [student.key for student in book.students()] == ["name:alice", "name:bob"]
+
+
+@pytest.mark.parametrize("left", [None, "", "{"], ids=["gone", "empty", "damaged"])
+def test_who_handed_in_nothing_is_missing_whatever_is_left_of_the_former_result(out, left):
+    carol = SubmissionInfo(student="Carol", files=[], key="email:carol@example.org")
+    with Gradebook.open(out) as book:
+        folder = out / book.enrol(carol.key, carol.student, ids={"email": "carol@example.org"})
+        make_missing(book, carol, ASSIGNMENT, "of other checks", folder)
+    (folder / "result.json").unlink()
+    if left is not None:
+        (folder / "result.json").write_text(left)
+
+    result = again(out)["Carol"]
+
+    assert (result.execution.status, result.submission) == ("missing", carol)
+    assert "Nothing was handed in" in (folder / "feedback.md").read_text()
+    with Gradebook.open(out, create=False) as book:
+        assert not [one for one in book.latest_all() if one.checks_key.startswith("of other")]
 
 
 def test_a_file_in_place_of_the_folder_is_said_to_be_one(tmp_path):

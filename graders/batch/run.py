@@ -18,11 +18,11 @@ from graders.batch.plan import Todo, todo
 from graders.batch.reports import keep_result, outline
 from graders.batch.roll import Outcomes, Roll, adopt, standing_of
 from graders.batch.runs import LocalRuns, Runs, Tells
-from graders.batch.scores import check_again, settle_again
+from graders.batch.scores import check_again, make_missing, settle_again
 from graders.batch.signals import Stop, stopping
 from graders.batch.staging import locked, put_in_place, recover, staging_of
 from graders.batch.task import Task
-from graders.compose import grader_failed, missing
+from graders.compose import grader_failed
 from graders.errors import AssignmentError, ClassError, SubmissionError, is_about_the_disk
 from graders.gradebook import Gradebook
 from graders.grading import Checker, Grader
@@ -232,19 +232,16 @@ class ClassRun:
         latest = book.latest(person.key)
         if latest is not None and latest.status != "missing":
             return
-        info = SubmissionInfo(student=person.name, files=[], key=person.key)
-        standing = self._standing(book, person.key)
-        key = self._key(info, standing)
-        if latest is not None and latest.checks_key == key:
-            return
-        final = self._roll.folder(person.key)
-        partial = staging_of(final)
-        result = keep_result(
-            settle(missing(self.assignment, info), standing), partial, self.assignment
+        result = make_missing(
+            book,
+            SubmissionInfo(student=person.name, files=[], key=person.key),
+            self.assignment,
+            self.recipe.checks_key,
+            self._roll.folder(person.key),
+            made_of=latest.checks_key if latest is not None else "",
         )
-        put_in_place(partial, final)
-        book.record(person.key, info, "", outline(result), key)
-        self._roll.note(person.key, result)
+        if result is not None:
+            self._roll.note(person.key, result)
 
     def _take_in_scores(self, book: Gradebook) -> None:
         """Settle anew those whom a person has scored while the class was graded."""

@@ -1,4 +1,4 @@
-"""Take people's scores into results that stand already: no run, no check, only the sum."""
+"""Make results without a run: checked again, settled again, and of those who are missing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from graders.assignment import Assignment, load_assignment
 from graders.batch.keys import checks_of, result_key
 from graders.batch.reports import keep_result, outline
 from graders.batch.roll import Roll, find_runs, standing_of
-from graders.batch.staging import locked
+from graders.batch.staging import locked, put_in_place, staging_of
+from graders.compose import missing
 from graders.errors import ClassError, RunError
 from graders.gradebook import Gradebook, StudentRow
 from graders.grading import Checker
 from graders.ran import Ran
-from graders.result import RESULT, Result
+from graders.result import RESULT, Result, SubmissionInfo
 from graders.settle import settle
 
 Note = Callable[[StudentRow, Result], None]
@@ -43,6 +44,40 @@ def check_again(book: Gradebook, checker: Checker, checks: str, ran: Ran, folder
     result = keep_result(result, folder, assignment)
     key = result_key(checks, info, standing)
     book.record(info.key, info, ran.run_key, outline(result), key)
+    return result
+
+
+def make_missing(
+    book: Gradebook,
+    info: SubmissionInfo,
+    assignment: Assignment,
+    checks: str,
+    folder: Path,
+    *,
+    made_of: str = "",
+) -> Result | None:
+    """Make the result of somebody who has handed in nothing, neither now nor before.
+
+    Args:
+        book: knows the student, and keeps the result.
+        info: the student's, without a file.
+        assignment: the sheet.
+        checks: fingerprint of what it checks with.
+        folder: the student's; what stands there is replaced.
+        made_of: what the result that stands there was made of.
+
+    Returns:
+        None where it was made of the same.
+
+    """
+    standing = standing_of(book, assignment, info.key)
+    key = result_key(checks, info, standing)
+    if key == made_of:
+        return None
+    partial = staging_of(folder)
+    result = keep_result(settle(missing(assignment, info), standing), partial, assignment)
+    put_in_place(partial, folder)
+    book.record(info.key, info, "", outline(result), key)
     return result
 
 
