@@ -32,7 +32,7 @@ from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
 from graders.recording.schema import EnvironmentRecord, Limits
-from graders.result import RESULT, CheckResult, DataSetUse, Result
+from graders.result import CheckResult, DataSetUse, Result
 from graders.sandbox import Bounds, ForkServer, Job, Sandbox, ServedFile, Wish, find_isolation
 from graders.sandbox.process import GRACE_SECONDS
 from graders.sandbox.talk import Answerer, Progress
@@ -142,15 +142,34 @@ class Grader:
         """Bounds of each training, with `--training capped`."""
         return cap_of(self.assignment, self.settings)
 
-    def grade(self, submission: Submission, out: Path, progress: Progress | None = None) -> Result:
+    def grade(
+        self,
+        submission: Submission,
+        out: Path,
+        progress: Progress | None = None,
+        *,
+        run_key: str = "",
+    ) -> Result:
         """Grade one submission.
 
         Leaves in the folder `out`: `recording/` (from the student's process), `trained/` and
-        `run.json` (from ours), and `result.json`. Whatever is wrong with the submission ends up
-        in the result; nothing is raised for it.
+        `run.json` (from ours); the result is the caller's to write. Whatever is wrong with the
+        submission ends up in the result; nothing is raised for it.
+
+        Args:
+            submission: what was handed in.
+            out: the folder.
+            progress: is told of each cell and training.
+            run_key: of all that the run depends on beside the submission, for `run.json`.
+
+        Raises:
+            AssignmentError: the checks and the sheet don't fit together, so nobody can be graded.
+
         """
         out.mkdir(parents=True, exist_ok=True)
         ran = self.run(submission, out, progress)
+        ran.run_key = run_key
+        # Before the checks: where those are broken, the run isn't lost.
         ran.save(out)
         result = self.checker.check(ran, out)
         for attempt in range(1, ATTEMPTS):
@@ -306,7 +325,7 @@ class Checker:
         return Expectations.load(self.assignment.id).under(self.cap, self.device)
 
     def check(self, ran: Ran, folder: Path) -> Result:
-        """Check what a run has left in a folder, and write `result.json`.
+        """Check what a run has left in a folder; writes nothing.
 
         Whatever goes wrong with one submission ends up in its result.
 
@@ -314,12 +333,6 @@ class Checker:
             AssignmentError: the checks and the sheet don't fit together, so nobody can be graded.
 
         """
-        result = self.result(ran, folder)
-        result.save(folder / RESULT)
-        return result
-
-    def result(self, ran: Ran, folder: Path) -> Result:
-        """Check what a run has left in a folder, as `check` does, and write nothing."""
         try:
             return self._result(ran, folder)
         except AssignmentError:

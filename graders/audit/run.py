@@ -27,7 +27,7 @@ from graders.errors import AssignmentError, RunError
 from graders.files import write_whole
 from graders.grading import Grader
 from graders.ran import Ran
-from graders.result import Result
+from graders.result import RESULT, Result
 from graders.submission import Submission
 from graders.training.repeats import wanted_again
 
@@ -35,7 +35,7 @@ _VERSIONS = ("keras", "tensorflow", "numpy")
 
 
 class Grades(Protocol):
-    """Grades one submission and leaves its result.json in a folder, as `Grader` does."""
+    """Grades one submission and leaves its run in a folder, as `Grader` does."""
 
     def grade(self, submission: Submission, out: Path) -> Result:
         """Grade one submission."""
@@ -178,6 +178,7 @@ def _judged(one: Variant | Mutant, plan: Plan, grader: Grades, folder: Path) -> 
     write_whole(path, one.text)
     try:
         result = grader.grade(Submission(one.id, path), folder)
+        result.save(folder / RESULT)
     except AssignmentError:
         raise
     except Exception as error:  # noqa: BLE001 - one submission's trouble must not end the audit

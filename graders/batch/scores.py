@@ -40,7 +40,7 @@ def check_again(book: Gradebook, checker: Checker, checks: str, ran: Ran, folder
     """
     info, assignment = ran.submission, checker.assignment
     standing = standing_of(book, assignment, info.key)
-    result = settle(checker.result(ran, folder), standing)
+    result = settle(checker.check(ran, folder), standing)
     result = keep_result(result, folder, assignment)
     key = result_key(checks, info, standing)
     book.record(info.key, info, ran.run_key, outline(result), key)

@@ -27,8 +27,15 @@ class Grades(Protocol):
 
     assignment: Assignment
 
-    def grade(self, submission: Submission, out: Path, progress: Tell | None = None) -> Result:
-        """Run a submission and check its recording; leaves both in a folder."""
+    def grade(
+        self,
+        submission: Submission,
+        out: Path,
+        progress: Tell | None = None,
+        *,
+        run_key: str = "",
+    ) -> Result:
+        """Run a submission and check its recording; leaves all but the result in a folder."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +59,18 @@ def carry_out(grader: Grades, task: Task, folder: Path, tell: Tell) -> Result:
 
     """
     folder.mkdir(parents=True, exist_ok=True)
+    assignment = grader.assignment
     try:
-        result = grader.grade(task.submission, folder, tell)
+        result = grader.grade(task.submission, folder, tell, run_key=task.run_key)
+        result = keep_result(settle(result, task.standing), folder, assignment)
     except (AssignmentError, StoppedError):
         raise
     except Exception as error:
         if is_about_the_disk(error):
             raise
-        result = _failed(grader.assignment, task, folder, error)
-    result = keep_result(settle(result, task.standing), folder, grader.assignment)
-    _sign(folder, task.run_key)
-    keep_traces(folder, grader.assignment)
+        result = _failed(assignment, task, folder, error)
+        result = keep_result(settle(result, task.standing), folder, assignment)
+    keep_traces(folder, assignment)
     sync_all(folder)
     return result
 
@@ -75,12 +83,6 @@ def _failed(assignment: Assignment, task: Task, folder: Path, error: Exception) 
         submission=info,
         problem=result.execution.message,
         blame="error",
+        run_key=task.run_key,
     ).save(folder)
     return result
-
-
-def _sign(folder: Path, run_key: str) -> None:
-    """Note under which circumstances the run took place: a later one finds out if it's the same."""
-    ran = Ran.load(folder)
-    ran.run_key = run_key
-    ran.save(folder)

@@ -188,6 +188,7 @@ def attack(
         folder = tmp_path / f"out-{count}"
         started = time.monotonic()
         result = grader.grade(Submission("mallory", path), folder)
+        result.save(folder / "result.json")
         return Aftermath(result, Ran.load(folder), folder, time.monotonic() - started)
 
     yield run

@@ -153,9 +153,9 @@ def test_a_file_that_nobody_can_make_sense_of_costs_its_student_alone(tmp_path, 
     told = []
 
     class Grader(FakeGrader):
-        def grade(self, submission, out, progress=None):
+        def grade(self, submission, out, progress=None, **options):
             told.append((submission.student, submission.held.problem))
-            return super().grade(submission, out, progress)
+            return super().grade(submission, out, progress, **options)
 
     grade(tmp_path / "out", submissions, Grader())
 

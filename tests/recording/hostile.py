@@ -106,6 +106,7 @@ class Bench:
         ended = Ended(how="finished", seconds=1.0)
         ran = Ran(assignment="fashion_cnn", submission=info, ended=ended)
         result = self.checker.check(ran, folder)
+        result.save(folder / "result.json")
         write_feedback(result, folder)
         student = StudentRow("name:Mallory", "Mallory", ".")
         write_class([line_of(outline(result), student)], folder, title=ASSIGNMENT.title)
