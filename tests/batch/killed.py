@@ -1,15 +1,20 @@
 """A class that can be killed at any moment: `python killed.py IN OUT`.
 
 Each line on its input begins a run in a process of its own, forked when everything is imported, so
-that a run takes a fraction of a second. It says the process's number, and its status at the end.
+that a run takes a fraction of a second. A number in the line is how many students it runs; then it
+stands still until it is killed or stopped. The run says its process's number, when it leads a group
+that can be killed, and whom it has run; at the end its status is said.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import sys
 import tempfile
+import time
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -18,15 +23,19 @@ def main() -> None:
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     fakes = load("fakes")
     warm_up(fakes)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         process = os.fork()
         if process == 0:
             os.setsid()
-            grade(fakes, folder, out)
-            os._exit(0)
-        print(process, flush=True)
+            say(str(os.getpid()))
+            os._exit(run(fakes, folder, out, int(line) if line.strip() else None))
         _, status = os.waitpid(process, 0)
-        print("status", os.waitstatus_to_exitcode(status), flush=True)
+        say(f"status {os.waitstatus_to_exitcode(status)}")
+
+
+def say(line: str) -> None:
+    """Write a line at once: those of two threads must not mix, nor be lost with the process."""
+    os.write(1, f"{line}\n".encode())
 
 
 def warm_up(fakes: ModuleType) -> None:
@@ -45,16 +54,30 @@ def warm_up(fakes: ModuleType) -> None:
         write_class([line_of(result, student)], out, title="A sheet")
 
 
-def grade(fakes: ModuleType, folder: Path, out: Path) -> None:
+def run(fakes: ModuleType, folder: Path, out: Path, most: int | None) -> int:
+    """Grade the class; returns the status to end with."""
     from graders.submission import Submission
 
     submissions = [Submission(path.stem, path) for path in sorted(folder.glob("*.py"))]
     grader = fakes.FakeGrader(seconds=0.005)
-    grader.meanwhile = lambda student: print("ran", student, flush=True)
+    numbers = itertools.count()
+
+    def meanwhile(student: str) -> None:
+        number = next(numbers)
+        while most is not None and number >= most and not grader.stopped:
+            time.sleep(0.005)
+        if not grader.stopped:
+            say(f"ran {student}")
+
+    grader.meanwhile = meanwhile
     try:
         fakes.grade(out, submissions, grader, workers=2)
     except KeyboardInterrupt:
-        os._exit(130)
+        return 130
+    except BaseException:  # noqa: BLE001 - whatever it is, this process ends here
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 def load(name: str) -> ModuleType:

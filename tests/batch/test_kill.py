@@ -13,14 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 
 import pytest
 
+import graders
 from graders.gradebook import Gradebook
 from graders.result import Result
 
 STUDENTS = 25
 SCRIPT = Path(__file__).with_name("killed.py")
+# Nothing here takes long; who is silent for so long stands still.
+PATIENCE = 120.0
 
 
 class Runs:
@@ -32,18 +37,33 @@ class Runs:
         handed_in.mkdir()
         for n in range(STUDENTS):
             (handed_in / f"student{n:02}.py").write_text("0.5")
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(handed_in), str(self.out)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        # What is tested here, also where another checkout is installed.
+        code = str(Path(graders.__file__).parents[1])
+        known = os.environ.get("PYTHONPATH")
+        self.errors = folder / "errors.txt"
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, str(SCRIPT), str(handed_in), str(self.out)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [code, known]))},
+            )
+        self.running: int | None = None
+        self.lines: Queue[str] = Queue()
+        self.reader = Thread(target=self.read, daemon=True)
+        self.reader.start()
 
-    def begin(self) -> int:
+    def begin(self, most: int | None = None) -> int:
+        """Begin a run; one that is to stand still after so many must be killed or stopped."""
         assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return int(self.line())
+        with contextlib.suppress(BrokenPipeError):  # `line` says why
+            self.process.stdin.write("\n" if most is None else f"{most}\n")
+            self.process.stdin.flush()
+        self.running = int(self.line())
+        return self.running
 
     def run(self, most: int) -> tuple[list[str], int | None]:
         """Wait until it has run so many, or ends: whom it has run, and its status."""
@@ -51,6 +71,7 @@ class Runs:
         while len(ran) < most:
             what, who = self.line().split()
             if what == "status":
+                self.running = None
                 return ran, int(who)
             ran.append(who)
         return ran, None
@@ -62,16 +83,51 @@ class Runs:
         return ran, status
 
     def line(self) -> str:
+        """Wait for what is said next; fails where nothing is, or nobody is there to say it."""
+        ends = time.monotonic() + PATIENCE
+        while True:
+            is_dead = self.process.poll() is not None
+            with contextlib.suppress(Empty):
+                if line := self.lines.get(timeout=0.2):
+                    return line
+                is_dead = True
+            if is_dead:
+                status = self.process.wait(PATIENCE)
+                pytest.fail(f"{SCRIPT.name} is gone, with status {status}. {self.complaints()}")
+            if time.monotonic() > ends:
+                pytest.fail(f"Nothing was said for {PATIENCE:g} s. {self.complaints()}")
+
+    def read(self) -> None:
+        """Pass on what is said, and then an empty line."""
         assert self.process.stdout is not None
-        return self.process.stdout.readline()
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put("")
+
+    def complaints(self) -> str:
+        """Quote what was written to stderr."""
+        return f"On stderr: {self.errors.read_text(errors='replace')[-4000:] or 'nothing'}"
+
+    def close(self) -> None:
+        """End whatever is running."""
+        for group in (self.running, self.process.pid):
+            if group is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        assert not self.reader.is_alive(), "somebody is left who could still say something"
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     made = Runs(tmp_path)
     yield made
-    made.process.kill()
-    made.process.communicate()
+    made.close()
 
 
 def finished(out: Path) -> list[str]:
@@ -108,8 +164,10 @@ def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
     chance = random.Random(seed)
     out, kills, before = runs.out, 0, set[str]()
     while True:
-        process = runs.begin()
-        ran, status = runs.run(chance.randint(0, 4))
+        most = chance.randint(0, 4)
+        # So that however slow we are, there is something left to be killed.
+        process = runs.begin(most + 4)
+        ran, status = runs.run(most)
         if status is None:
             time.sleep(chance.choice([0, chance.uniform(0, 0.05)]))
             with contextlib.suppress(ProcessLookupError):
@@ -119,6 +177,7 @@ def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
 
         assert not set(ran) & before, "a finished submission was run again"
         assert len(ran) == len(set(ran))
+        assert status in {0, -signal.SIGKILL}, runs.complaints()
         see_that_all_is_whole(out)
         names = finished(out)
         assert len(names) == len(set(names)), "a result was kept twice"
@@ -129,7 +188,7 @@ def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
         kills += 1
         assert kills < 200
 
-    assert kills >= 5
+    assert kills >= STUDENTS // 8
     assert before == {f"student{n:02}" for n in range(STUDENTS)}
     with Gradebook.open(out) as book:
         assert {latest.score for latest in book.latest_all()} == {3.0}
@@ -141,13 +200,14 @@ def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_a_class_cleanly_and_the_next_run_goes_on(runs, number):
-    process = runs.begin()
-    while not finished(runs.out):
-        time.sleep(0.005)
+    process = runs.begin(most=4)
+    # Three are in hand at a time, so that the first of four has its result.
+    ran, status = runs.run(4)
+    assert (len(ran), status) == (4, None), runs.complaints()
     os.kill(process, number)
     _, status = runs.end()
 
-    assert status == 130
+    assert status == 130, runs.complaints()
     first = finished(runs.out)
     assert 0 < len(first) < STUDENTS
     assert len((runs.out / "grades.csv").read_text().splitlines()) == len(first) + 1
