@@ -18,7 +18,7 @@ from graders.training.request import Request, fingerprint, seed_of
 from graders.training.state import State, read_state, write_state
 from graders.training.stock import ALLOWED, Inexpressible, Refused
 from graders.training.work import Bounds
-from tests.training.builders import HOT, SETTING, X, Y, describe, train
+from tests.builders.trainings import HOT, SETTING, X, Y, describe, train
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from graders.training.request import Cap, Request, canonical, fingerprint, seed_of
-from tests.training import spellings
-from tests.training.builders import HOT, IMAGES, SETTING, X, Y, describe, name_of
+from tests.builders import spellings
+from tests.builders.trainings import HOT, IMAGES, SETTING, X, Y, describe, name_of
 
 pytestmark = [
     pytest.mark.slow,

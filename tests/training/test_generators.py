@@ -19,7 +19,7 @@ from graders.training.request import Cap, Flow, Request, Stock, fingerprint
 from graders.training.session import _validated
 from graders.training.stock import Inexpressible, Refused
 from graders.training.work import Work, carry_out
-from tests.training.builders import SETTING, asked, describe, digest, name_of, train
+from tests.builders.trainings import SETTING, asked, describe, digest, name_of, train
 
 pytestmark = [
     pytest.mark.slow,

@@ -26,7 +26,7 @@ from graders.training.session import _validated
 from graders.training.state import describe_array
 from graders.training.stock import Refused, make
 from graders.training.work import _compile
-from tests.training.builders import X, asked, chain, digest, stock, stock_layer
+from tests.builders.trainings import X, asked, chain, digest, stock, stock_layer
 
 pytestmark = [
     pytest.mark.slow,

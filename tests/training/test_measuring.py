@@ -23,7 +23,7 @@ from graders.training.measuring import (
 )
 from graders.training.stock import Inexpressible, Refused
 from graders.training.work import Bounds
-from tests.training.builders import X, Y, arrays_of, asked_to_measure
+from tests.builders.trainings import X, Y, arrays_of, asked_to_measure
 
 # TensorFlow's arrays don't know NumPy 2 yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -12,7 +12,7 @@ from graders.describe.networks import describe_layers
 from graders.training.graph import build, describe_graph
 from graders.training.operations import stand_in
 from graders.training.stock import Inexpressible
-from tests.training.builders import HOT, X, describe, name_of
+from tests.builders.trainings import HOT, X, describe, name_of
 
 pytestmark = [
     pytest.mark.slow,

@@ -19,7 +19,7 @@ from graders.training.request import Cap, Request, fingerprint
 from graders.training.session import Draws, Session
 from graders.training.stock import Refused
 from graders.training.trainer import StoppedError
-from tests.training.builders import (
+from tests.builders.trainings import (
     SETTING,
     FakeTrainer,
     asked,

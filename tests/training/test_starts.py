@@ -10,7 +10,7 @@ import pytest
 
 from graders.training import describe as describing
 from graders.training.stock import Inexpressible
-from tests.training.builders import HOT, X, Y, describe, name_of
+from tests.builders.trainings import HOT, X, Y, describe, name_of
 
 pytestmark = [
     pytest.mark.slow,

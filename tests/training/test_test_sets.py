@@ -18,7 +18,7 @@ from graders.sandbox.job import ServedFile
 from graders.training.request import Stock
 from graders.training.test_sets import TestSet, add_test_sets
 from graders.training.trainer import setting_for
-from tests.training.builders import describe, train
+from tests.builders.trainings import describe, train
 
 # TensorFlow's arrays don't know NumPy 2 yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -6,15 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from graders.cli import app
-from tests.training.store.damage import (
-    lose,
-)
-from tests.training.store.work import (
+from tests.builders.stores import (
     DAY,
     FILES,
     A,
     B,
     entry_of,
+    lose,
     used_ago,
 )
 

@@ -12,15 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.training.store import CHECKSUMS, Store
-from tests.training.store.damage import (
+from tests.builders.stores import (
     DAMAGES,
-    lose,
-)
-from tests.training.store.work import (
     FILES,
     A,
     entry_of,
     failing,
+    lose,
     temporary,
 )
 

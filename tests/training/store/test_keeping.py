@@ -16,16 +16,14 @@ from hypothesis import strategies as st
 from graders.errors import StoreError
 from graders.training import store as store_module
 from graders.training.store import CHECKSUMS, Store, default_root
-from tests.training.store.damage import (
-    lose,
-)
-from tests.training.store.work import (
+from tests.builders.stores import (
     FILES,
     A,
     B,
     C,
     entry_of,
     failing,
+    lose,
     temporary,
 )
 

@@ -15,19 +15,17 @@ import pytest
 
 from graders.training import sealed
 from graders.training.store import Pruned, Store
-from tests.training.store.damage import (
-    lose,
-)
-from tests.training.store.work import (
+from tests.builders.stores import (
     DAY,
     FILES,
     A,
     B,
     C,
+    digest,
     entry_of,
     failing,
-    fingerprint,
     finish,
+    lose,
     made_old,
     python,
     ready,
@@ -45,7 +43,7 @@ for name in rest[1:]:
 
 
 def test_of_two_processes_that_put_the_same_one_wins_and_its_entry_is_whole(store, damages):
-    names = [fingerprint(n) for n in range(30)]
+    names = [digest(n) for n in range(30)]
     processes = [python(PUT, store.root, who, *names) for who in "xy"]
     for process in processes:
         ready(process)
@@ -143,7 +141,7 @@ def test_an_entry_that_is_replaced_while_it_is_read_stays(store, damages, monkey
 
 def test_two_who_prune_at_once_remove_each_entry_once(store):
     for n in range(40):
-        store.put(fingerprint(n), {"x": b"1"})
+        store.put(digest(n), {"x": b"1"})
     barrier = threading.Barrier(2)
 
     def prune(_: int) -> Pruned:

@@ -10,12 +10,8 @@ import pytest
 
 from graders.errors import StoreError
 from graders.training.store import Pruned, Store
-from tests.training.store.damage import (
+from tests.builders.stores import (
     DAMAGES,
-    lose,
-    lose_checksums,
-)
-from tests.training.store.work import (
     DAY,
     FILES,
     HOUR,
@@ -24,6 +20,8 @@ from tests.training.store.work import (
     C,
     entry_of,
     failing,
+    lose,
+    lose_checksums,
     made_old,
     temporary,
     used_ago,

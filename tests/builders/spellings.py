@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,7 +13,6 @@ Plan = list[tuple[str, dict[str, Any]]]
 FORMS = ("list", "add", "by data", "functional", "nested", "nested by data", "nested functional")
 FORMS += ("operations", "own class", "own functional class")
 _ACTIVATIONS = ("linear", "relu", "softmax", "tanh")
-_numbers = itertools.count()
 _WORDS = st.text("abcdefghij_0123456789", max_size=8)
 
 _dense = st.fixed_dictionaries(
@@ -54,9 +53,10 @@ image_plans = st.tuples(
 def written(draw: st.DrawFn, plan: Plan, shape: tuple[int, ...]) -> Callable[[], Any]:
     """Decide on a form, names and spellings of a plan; what is returned builds the network."""
     form = draw(st.sampled_from(FORMS))
-    layers = [draw(_layer(name, config)) for name, config in plan]
+    numbers = itertools.count()
+    layers = [draw(_layer(name, config, numbers)) for name, config in plan]
     cut = draw(st.integers(1, max(len(layers) - 1, 1)))
-    own, inputs = draw(_names("model")), draw(_names("in"))
+    own, inputs = draw(_names("model", numbers)), draw(_names("in", numbers))
     return lambda: _build(form, [make() for make in layers], shape, cut=cut, own=own, named=inputs)
 
 
@@ -135,11 +135,13 @@ def _own_functional() -> Any:
 
 
 @st.composite
-def _layer(draw: st.DrawFn, name: str, config: dict[str, Any]) -> Callable[[], Any]:
+def _layer(
+    draw: st.DrawFn, name: str, config: dict[str, Any], numbers: Iterator[int]
+) -> Callable[[], Any]:
     import keras
 
     settings = {key: draw(_setting(key, value)) for key, value in config.items()} | draw(
-        _names("layer")
+        _names("layer", numbers)
     )
     return lambda: getattr(keras.layers, name)(**settings)
 
@@ -163,9 +165,9 @@ def _setting(key: str, value: Any) -> st.SearchStrategy[Any]:
     return st.just(value)
 
 
-def _names(prefix: str) -> st.SearchStrategy[dict[str, str]]:
-    """No name, or one that no other object has."""
-    counted = _WORDS.map(lambda word: {"name": f"{prefix}_{word}_{next(_numbers)}"})
+def _names(prefix: str, numbers: Iterator[int]) -> st.SearchStrategy[dict[str, str]]:
+    """Draw no name, or one that no other object of the network has."""
+    counted = _WORDS.map(lambda word: {"name": f"{prefix}_{word}_{next(numbers)}"})
     return st.one_of(st.just({}), counted)
 
 
