@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from typer.testing import CliRunner
 
 from graders.assignment import load_assignment
 from graders.cli import app
+from tests.builders.submissions import code, notebook
 
 HALF = """
 import keras
@@ -49,10 +49,8 @@ def command(*arguments: str, cwd: Path, data: Path | None = None) -> subprocess.
     )
 
 
-def notebook(path: Path, *cells: str) -> Path:
-    book = nbformat.v4.new_notebook()
-    book.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    nbformat.write(book, path)
+def write(path: Path, *cells: str) -> Path:
+    path.write_bytes(notebook(*map(code, cells)))
     return path
 
 
@@ -161,7 +159,7 @@ def test_a_command_on_a_folder_that_was_not_graded_says_so(class_, command, said
 
 @pytest.mark.slow
 def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
-    file = notebook(tmp_path / "half.ipynb", HALF, "1/0")
+    file = write(tmp_path / "half.ipynb", HALF, "1/0")
 
     done = command(
         "check", "fashion_cnn", "half.ipynb", "--report", "f.html", cwd=tmp_path, data=small_data
@@ -178,7 +176,7 @@ def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
 
 @pytest.mark.slow
 def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_data):
-    notebook(tmp_path / "half.ipynb", HALF)
+    write(tmp_path / "half.ipynb", HALF)
 
     done = command("grade", "fashion_cnn", "half.ipynb", "-o", "out", cwd=tmp_path, data=small_data)
 
@@ -197,17 +195,13 @@ def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_d
 def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small_data):
     folder = tmp_path / "class"
     folder.mkdir()
-    notebook(folder / "good.ipynb", "answers = {'1d': 8070}")
+    write(folder / "good.ipynb", "answers = {'1d': 8070}")
     (folder / "empty.ipynb").touch()
     (folder / "latin.py").write_bytes("größe = 1".encode("latin-1"))
     (folder / "cut.ipynb").write_text('{"cells": [')
-    julia = nbformat.v4.new_notebook(
-        metadata={
-            "kernelspec": {"name": "julia-1.10", "language": "julia", "display_name": "Julia"}
-        }
-    )
-    julia.cells = [nbformat.v4.new_code_cell("println(1)")]
-    nbformat.write(julia, folder / "julia.ipynb")
+    kernel = {"name": "julia-1.10", "language": "julia", "display_name": "Julia"}
+    julia = notebook(code("println(1)"), metadata={"kernelspec": kernel})
+    (folder / "julia.ipynb").write_bytes(julia)
     (folder / "nobody").mkdir()
 
     done = command("grade", "fashion_cnn", "class", "-o", "out", cwd=tmp_path, data=small_data)
@@ -230,7 +224,7 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small
 def test_plain_pytest_checks_a_submission_in_sentences(tmp_path, small_data):
     import os
 
-    file = notebook(tmp_path / "half.ipynb", "answers = {'1d': 8071}")
+    file = write(tmp_path / "half.ipynb", "answers = {'1d': 8071}")
     folder = load_assignment("fashion_cnn").folder
 
     done = subprocess.run(

@@ -17,7 +17,7 @@ from graders.grading import Grader
 from graders.result import Result
 from graders.submission import find_submissions
 from tests.attacks.conftest import HONEST, SECRET, Outside
-from tests.submission.archives import (
+from tests.builders.submissions import (
     NOTEBOOK,
     Entry,
     deflated,

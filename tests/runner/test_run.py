@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
+
+from tests.builders.submissions import code, notebook
 
 pytestmark = pytest.mark.slow
 
@@ -302,8 +303,7 @@ def test_a_script_knows_its_file_and_is_the_main_module(run_code):
 
 
 def test_a_notebook_has_no_file_of_its_own(run_code):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("__file__")])
-    recording, _ = run_code(nbformat.writes(notebook), name="work.ipynb")
+    recording, _ = run_code(notebook(code("__file__")).decode(), name="work.ipynb")
 
     assert outcome(recording, 0).error_type == "NameError"
 

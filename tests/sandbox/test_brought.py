@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from graders.errors import RunError
@@ -17,6 +16,7 @@ from graders.recording.schema import Limits
 from graders.sandbox import Sandbox, ServedFile, find_isolation
 from graders.sandbox.plan import OTHER_USER
 from graders.sandbox.view import view_for
+from tests.builders.submissions import code, notebook
 from tests.conftest import job_for
 
 pytestmark = pytest.mark.slow
@@ -92,10 +92,9 @@ def test_a_script_imports_and_reads_what_lies_beside_it(run: Run) -> None:
 
 
 def test_a_notebook_imports_and_reads_what_lies_beside_it(run: Run) -> None:
-    book = nbformat.v4.new_notebook()
-    book.cells = [nbformat.v4.new_code_cell("%matplotlib inline"), nbformat.v4.new_code_cell(USE)]
+    book = notebook(code("%matplotlib inline"), code(USE)).decode()
 
-    recording, ended = run(nbformat.writes(book), name="hw.ipynb")
+    recording, ended = run(book, name="hw.ipynb")
 
     assert ended.how == "finished"
     assert (recording.data.values["doubled"], recording.data.values["layers"]) == (42, 3)

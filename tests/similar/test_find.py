@@ -10,8 +10,7 @@ from random import Random
 import pytest
 
 from graders.similar import Fingerprint, find_similar, fingerprint, starter_of
-
-from .made_up import cells_of, disguised, honest, taken, written
+from tests.builders.copies import cells_of, disguised, honest, taken, written
 
 SAMPLES = Path(__file__).parents[2] / "assignments" / "fashion_cnn"
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from graders.similar import Fingerprint, fingerprint, starter_of
 from graders.similar.fingerprint import VERSION
 from graders.similar.normal import CHARACTERS, normal_cells
-
-from .made_up import cells_of, taken, written
+from tests.builders.copies import cells_of, taken, written
 
 # Names that no library has; `v_` keeps them off the keywords and builtins.
 NAMES = st.lists(

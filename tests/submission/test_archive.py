@@ -19,12 +19,14 @@ from hypothesis import strategies as st
 from graders.errors import SubmissionError
 from graders.submission import Submission, archive, find_submissions, read_cells, submission
 from graders.submission.limits import Bounds
-from tests.submission.archives import (
+from tests.builders.submissions import (
     ENDINGS,
     NOTEBOOK,
     Entry,
+    code,
     deflated,
     member,
+    notebook,
     pack,
     pack_tar,
     padded,
@@ -32,7 +34,6 @@ from tests.submission.archives import (
     raw_zip,
     tar_block,
 )
-from tests.submission.notebooks import code, notebook
 
 JUNK = [
     ".ipynb_checkpoints/hw-checkpoint.ipynb",

@@ -16,8 +16,18 @@ from hypothesis import strategies as st
 
 from graders.errors import IntakeError
 from graders.submission import Submission, download, find_submissions
-from tests.submission.archives import Entry, deflated, member, pack, pack_tar, raw_zip
-from tests.submission.platforms import moodle, moodle_name, work, zipped
+from tests.builders.submissions import (
+    Entry,
+    deflated,
+    member,
+    moodle,
+    moodle_name,
+    pack,
+    pack_tar,
+    raw_zip,
+    work,
+    zipped,
+)
 
 ALICE = moodle_name("Alice Ash", 101)
 MALLORY = moodle_name("Mallory May", 102)

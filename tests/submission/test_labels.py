@@ -4,8 +4,7 @@ import pytest
 
 from graders.submission import read_cells
 from graders.submission.labels import exercise_label
-
-from .notebooks import code, notebook, starter, text
+from tests.builders.submissions import code, notebook, starter, text
 
 KNOWN = {"1a", "1b", "1f", "1g", "2a", "2b", "3a", "3b"}
 

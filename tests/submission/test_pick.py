@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from graders.errors import SubmissionError
 from graders.submission import Submission, find_submissions
 from graders.submission.peek import peek
-from tests.submission.archives import Entry, pack, raw_zip
-from tests.submission.notebooks import code, notebook, starter, text
-from tests.submission.platforms import Files, lay, work
+from tests.builders.submissions import (
+    Entry,
+    Files,
+    code,
+    lay,
+    notebook,
+    pack,
+    raw_zip,
+    starter,
+    text,
+    work,
+)
 
 HANDOUT = notebook(
     text("# Sheet"),

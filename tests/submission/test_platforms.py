@@ -15,8 +15,7 @@ from graders.submission.layouts import canvas as canvas_layout
 from graders.submission.layouts import gradescope as gradescope_layout
 from graders.submission.layouts import moodle as moodle_layout
 from graders.submission.layouts.nbgrader import parse_time
-from tests.submission.archives import pack
-from tests.submission.platforms import (
+from tests.builders.submissions import (
     Files,
     canvas_name,
     github,
@@ -26,6 +25,7 @@ from tests.submission.platforms import (
     moodle_flat,
     moodle_name,
     nbgrader,
+    pack,
     work,
     zipped,
 )

@@ -7,8 +7,7 @@ from nbformat import v3
 
 from graders.errors import SubmissionError
 from graders.submission import read_cells
-
-from .notebooks import code, notebook, old_notebook, raw, text, with_kernel
+from tests.builders.submissions import code, notebook, old_notebook, raw, text, with_kernel
 
 
 def read(content: bytes, name: str = "alice.ipynb"):
