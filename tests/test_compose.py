@@ -1,27 +1,22 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import pytest
 
 from graders.assignment import Assignment
-from graders.checks.context import CheckContext
 from graders.compose import compose, unusable
-from graders.expectations import Expectations
 from graders.ran import Ended
-from graders.recording import RecordingFolder
 from graders.recording.schema import (
     Cell,
     CellOutcome,
     EnvironmentRecord,
-    LayerRecord,
-    NetworkRecord,
-    PairRecord,
     Recording,
-    TrainingRecord,
 )
-from graders.result import CheckResult, Outcome, Result, SubmissionInfo, TrainingEvidence
+from graders.result import CheckResult, Outcome, Result, TrainingEvidence
+from tests.builders.networks import dense
+from tests.builders.recordings import context, network, training
+from tests.builders.results import check, info
 
 SHEET = Assignment.model_validate(
     {
@@ -46,27 +41,11 @@ FINISHED = Ended(how="finished", seconds=12.0)
 DIED = Ended(how="died", seconds=12.0, detail="ended by SIGKILL")
 KILLED = Ended(how="killed", seconds=61.0, limit="time", detail="it ran for 61 s")
 FLOOD = Ended(how="killed", seconds=3.0, limit="memory", detail="it used more than 6 GB of memory")
-NOBODY = SubmissionInfo(student="alice", files=["hw.ipynb"])
-
-
-def check(exercise: str, outcome: Outcome, points: float = 1, **changes) -> CheckResult:
-    return CheckResult(
-        id=f"test_sheet.py::test_{exercise}",
-        exercise=exercise,
-        title="It",
-        outcome=outcome,
-        score=points if outcome is Outcome.PASSED else 0,
-        points=points,
-        **changes,
-    )
+NOBODY = info("", "alice")
 
 
 def make(*checks: CheckResult, recording: Recording | None = None, ended: Ended = FINISHED):
-    data = recording or Recording(status="complete")
-    context = CheckContext(
-        SHEET, RecordingFolder(Path("unused"), data), Expectations(assignment="sheet"), data=[]
-    )
-    return compose(context, NOBODY, checks, ended)
+    return compose(context(SHEET, recording), NOBODY, checks, ended)
 
 
 def exercises(result: Result) -> dict[str, tuple[float, float]]:
@@ -83,7 +62,7 @@ def failed_in(exercise: str) -> Recording:
 
 
 def hint(result: Result, exercise: str) -> str:
-    (found,) = [check.hint for check in result.checks if check.exercise == exercise]
+    (found,) = [one.hint for one in result.checks if one.exercise == exercise]
     return found
 
 
@@ -264,7 +243,7 @@ def test_a_limit_that_was_passed_is_named_and_what_was_done_counts():
 
     assert result.execution.status == "stopped"
     assert "more than 6 GB of memory" in result.execution.message
-    assert [check.outcome for check in result.checks] == [Outcome.PASSED, Outcome.ERROR]
+    assert [one.outcome for one in result.checks] == [Outcome.PASSED, Outcome.ERROR]
 
 
 def test_what_was_left_out_of_a_recording_is_said():
@@ -297,25 +276,14 @@ def test_the_machine_is_described():
 
 
 def test_each_training_is_summed_up_with_the_exercise_that_looked_at_it():
-    network = NetworkRecord(
-        id=1, model=1, kind="Sequential", layers=[LayerRecord(type="Dense", config={"units": 10})]
-    )
-    untrained = network.model_copy(update={"id": 2})
-    training = TrainingRecord(
+    networks = [network(number, [dense(10)], model=1) for number in (1, 2)]
+    one = training(
         id=5,
-        network=1,
-        model=1,
-        cell=3,
-        status="ok",
-        data=PairRecord(),
-        epochs=3,
-        epochs_before=0,
-        batch_size=64,
         history={"accuracy": [0.5, 0.7]},
         measured={"test_accuracy": 0.6},
         measured_by="grader",
     )
-    recording = Recording(status="complete", networks=[network, untrained], trainings=[training])
+    recording = Recording(status="complete", networks=networks, trainings=[one])
     looked = check("1b", Outcome.PASSED, 2, evidence=[TrainingEvidence(training=5)])
     (summary,) = make(check("1a", Outcome.PASSED), looked, recording=recording).trainings
     assert (summary.id, summary.exercise, summary.cell) == (5, "1b", 3)

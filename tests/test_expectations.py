@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from graders import expectations
 from graders.errors import ExpectationError
-from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.expectations import Expectations, Measured
 from graders.tolerance import LEAST, range_of
 from graders.training.request import Cap
+from tests.builders import ranges
 
 CAP = Cap(epochs=3, samples=10_000)
 
@@ -20,23 +22,9 @@ def spread(low: float, count: int = LEAST, step: float = 0.001) -> list[float]:
 
 
 def measured(
-    tests: list[float],
-    experiment: str = "small",
-    batch_size: int = 64,
-    *,
-    data: str = "real",
-    cap: Cap | None = None,
-    device: str = "cpu",
+    tests: list[float], experiment: str = "small", batch_size: int = 64, **changes: Any
 ) -> Measured:
-    scores = [ScoreRecord(seed=seed, train=0.5, test=test) for seed, test in enumerate(tests)]
-    return Measured(
-        experiment=experiment,
-        data=data,
-        batch_size=batch_size,
-        scores=scores,
-        cap=cap,
-        device=device,
-    )
+    return ranges.measured(experiment, tests, batch_size, **({"data": "real"} | changes))
 
 
 def sheet(*groups: Measured) -> Expectations:

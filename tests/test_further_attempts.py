@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graders.assignment import load_assignment
-from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.expectations import Expectations
 from graders.grading import RECORDING, Grader, Settings
 from graders.ran import Ran
 from graders.recording.reader import trusted_folder
@@ -19,6 +19,7 @@ from graders.result import CheckResult, Outcome, Result, ScoreEvidence
 from graders.submission import Submission
 from graders.tolerance import LEAST
 from graders.training.entry import load_trained
+from tests.builders.ranges import measured
 
 pytestmark = pytest.mark.slow
 
@@ -66,18 +67,10 @@ class Class:
         return Graded(result, out, list(self.trained), told)
 
     def expect(self, cutoff: float) -> None:
-        scores = [ScoreRecord(seed=seed, train=cutoff, test=cutoff) for seed in range(LEAST)]
-        measured = [
-            Measured(
-                experiment="small",
-                data=self.grader.data[0].fingerprint,
-                batch_size=size,
-                scores=scores,
-            )
-            for size in (1, 10_000)
-        ]
+        data = self.grader.data[0].fingerprint
+        groups = [measured("small", [cutoff] * LEAST, size, data=data) for size in (1, 10_000)]
         known = Expectations.load("fashion_cnn")
-        self.grader.checker.expected = known.model_copy(update={"measured": measured})
+        self.grader.checker.expected = known.model_copy(update={"measured": groups})
 
 
 @dataclass

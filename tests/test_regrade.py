@@ -13,21 +13,16 @@ from graders.batch.scores import make_missing
 from graders.cli import app
 from graders.errors import AssignmentError, RunError
 from graders.gradebook import Gradebook
-from graders.ran import RUN, Ended, Ran
+from graders.ran import RUN, Ran
 from graders.recording.schema import Recording
 from graders.regrade import regrade
-from graders.result import DataSetUse, Result, SubmissionInfo
+from graders.result import DataSetUse, Result
 from reference.datasets import locate
+from tests.builders.classes import Watcher
+from tests.builders.recordings import ran, write
+from tests.builders.results import info
 
 ASSIGNMENT = load_assignment("fashion_cnn")
-
-
-class Silent:
-    """An observer that shows nothing."""
-
-    def begin(self, student: str) -> None: ...
-
-    def end(self, student: str, result: Result) -> None: ...
 
 
 @pytest.fixture
@@ -38,25 +33,19 @@ def out(tmp_path: Path) -> Path:
     for student in ("alice", "bob"):
         folder = tmp_path / "out" / student
         folder.mkdir(parents=True)
-        ran = Ran(
-            assignment=ASSIGNMENT.address,
-            submission=SubmissionInfo(student=student, files=[f"{student}.ipynb"], sha256="0" * 64),
-            data_sets=[use],
-        )
+        of = info("", student, files=[f"{student}.ipynb"], sha256="0" * 64)
+        run = ran(ASSIGNMENT.address, of, data_sets=[use])
         if student == "alice":
-            ran.ended = Ended(how="finished", seconds=1.0)
-            (folder / "recording").mkdir()
-            (folder / "recording" / "recording.json").write_text(
-                Recording(status="complete").model_dump_json(), encoding="utf-8"
-            )
+            write(folder / "recording", Recording(status="complete"))
         else:
-            ran.problem, ran.blame = "bob.ipynb: the file is empty.", "unusable"
-        ran.save(folder)
+            run.ended = None
+            run.problem, run.blame = "bob.ipynb: the file is empty.", "unusable"
+        run.save(folder)
     return tmp_path / "out"
 
 
 def again(out: Path, assignment: str | None = None) -> dict[str, Result]:
-    done = regrade(out, assignment, Silent())
+    done = regrade(out, assignment, Watcher())
     return {one.result.submission.student: one.result for one in done.outcomes.graded}
 
 
@@ -81,18 +70,18 @@ def test_results_feedback_table_and_class_page_are_written(out):
 
 def test_a_folder_without_runs_is_an_error_that_says_what_to_name(tmp_path):
     with pytest.raises(RunError, match="tensormark grade"):
-        regrade(tmp_path, None, Silent())
+        regrade(tmp_path, None, Watcher())
 
 
 def test_a_folder_that_is_not_there_is_an_error_as_well(tmp_path):
     with pytest.raises(RunError, match="no graded submissions"):
-        regrade(tmp_path / "nowhere", None, Silent())
+        regrade(tmp_path / "nowhere", None, Watcher())
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 9}', "\x00"])
 def test_a_damaged_run_file_leaves_that_student_as_before_and_the_class_goes_on(out, content):
     (out / "bob" / RUN).write_text(content)
-    done = regrade(out, None, Silent())
+    done = regrade(out, None, Watcher())
     assert [one.result.submission.student for one in done.outcomes.graded] == ["alice"]
     (sentence,) = done.left
     assert "is damaged" in sentence
@@ -118,7 +107,7 @@ def test_other_data_than_it_was_graded_on_are_refused_with_a_sentence(out):
     ran = Ran.load(out / "alice")
     ran.data_sets[0].fingerprint = "f" * 16
     ran.save(out / "alice")
-    done = regrade(out, None, Silent())
+    done = regrade(out, None, Watcher())
     assert [one.result.submission.student for one in done.outcomes.graded] == ["bob"]
     assert "TENSORMARK_DATA" in done.left[0]
 

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.expectations import Expectations
 from graders.tolerance import (
     AIM,
     ATTEMPTS,
@@ -25,6 +25,7 @@ from graders.tolerance import (
     range_of,
     rank_for,
 )
+from tests.builders.ranges import measured
 
 # -- the stated chance ----------------------------------------------------------------------
 
@@ -343,7 +344,10 @@ def test_differences_are_drawn_as_the_expectations_make_them():
     found = [
         Expectations(
             assignment="sheet",
-            measured=[_scores("wide", a.tolist()), _scores("small", b.tolist())],
+            measured=[
+                measured(name, scores.tolist(), data="real")
+                for name, scores in (("wide", a), ("small", b))
+            ],
         ).difference(("wide", 64), ("small", 64), "real")
         for a, b in zip(one, other, strict=True)
     ]
@@ -352,8 +356,3 @@ def test_differences_are_drawn_as_the_expectations_make_them():
     fresh = normal(rng, (repetitions,)) + 0.05 - collapsing(0.1)(rng, (repetitions,))
     fails = int((fresh < low).sum())
     assert binomtest(fails, repetitions, 1 / 20).pvalue > LEVEL
-
-
-def _scores(experiment: str, tests: list[float]) -> Measured:
-    records = [ScoreRecord(seed=seed, train=test, test=test) for seed, test in enumerate(tests)]
-    return Measured(experiment=experiment, data="real", batch_size=64, scores=records)

@@ -24,9 +24,9 @@ from graders.checks.matching import _COSTS
 from graders.checks.outcome import begin_notes
 from graders.recording.schema import ArrayRecord
 from graders.result import GridEvidence, NetworkEvidence, TrainingEvidence
-
-from .builders import Run, compiled, dense_layers, strided_layers
-from .test_matching import Class, matched
+from tests.builders.fashion_cnn import Solution, matched
+from tests.builders.networks import compiled, dense_layers, strided_layers
+from tests.builders.recordings import Run
 
 
 def failure(kind: type, function, *arguments: Any, **settings: Any):
@@ -62,19 +62,19 @@ def test_a_network_that_was_never_trained_will_do_where_training_is_not_asked():
 
 
 def test_a_training_that_broke_off_says_so():
-    run = Class(small={"status": "error"})
+    run = Solution(small={"status": "error"})
     error = failure(NotAttempted, require, run.matches["small"], "dense network")
     assert "given to fit(), which did not come to its end" in error.message
 
 
 def test_a_training_of_no_epoch_says_so():
-    run = Class(small={"epochs": 0})
+    run = Solution(small={"epochs": 0})
     error = failure(NotAttempted, require, run.matches["small"], "dense network")
     assert "was given to fit(), but for no epoch at all" in error.message
 
 
 def test_a_training_that_only_the_students_process_tells_of_is_left_open():
-    run = Class()
+    run = Solution()
     training = run.run.recording.trainings[0]
     training.measured_by, training.note = "", "the layer Own is not one of Keras' own"
     error = failure(Unscored, require, run.matches["small"], "dense network")
@@ -89,7 +89,7 @@ def test_a_training_that_only_the_students_process_tells_of_is_left_open():
     "known", [{"measured_by": "grader"}, {"trained": "trusted"}, {"status": "skipped"}]
 )
 def test_a_training_that_the_grader_knows_of_will_do(known):
-    run = Class()
+    run = Solution()
     training = run.run.recording.trainings[0]
     training.measured_by = ""
     run.run.recording.trainings[0] = training.model_copy(update=known)
@@ -97,7 +97,7 @@ def test_a_training_that_the_grader_knows_of_will_do(known):
 
 
 def test_the_training_that_a_check_looks_at_is_shown():
-    run = Class()
+    run = Solution()
     evidence = begin_notes().evidence
     require(run.matches["wide"], "wide network")
     assert evidence == [TrainingEvidence(training=run.meant["wide"], exercise="1h")]
@@ -108,14 +108,14 @@ def test_the_training_that_a_check_looks_at_is_shown():
 
 def test_right_layers_pass_and_are_shown():
     evidence = begin_notes().evidence
-    assert_layers(Class().matches["small"], "784-10-10-10")
+    assert_layers(Solution().matches["small"], "784-10-10-10")
     (table,) = evidence
     assert isinstance(table, NetworkEvidence)
     assert all(row.same for row in table.rows)
 
 
 def test_wrong_layers_are_said_in_words():
-    match = Class(small={"layers": dense_layers(10, 20)}).matches["small"]
+    match = Solution(small={"layers": dense_layers(10, 20)}).matches["small"]
     error = failure(CheckFailed, assert_layers, match, "two hidden layers of 10")
     assert error.message == "Dense layer 2 has 20 units instead of 10."
     assert error.found == "784-10-20-10"
@@ -124,19 +124,19 @@ def test_wrong_layers_are_said_in_words():
 
 def test_many_differences_are_counted_and_not_listed():
     layers = [*dense_layers(1, 2), *dense_layers(3, 4)[1:], *dense_layers(5, 6)[1:]]
-    match = Class(small={"layers": layers}).matches["small"]
+    match = Solution(small={"layers": layers}).matches["small"]
     error = failure(CheckFailed, assert_layers, match, "two hidden layers of 10")
     assert "more differences" in error.message
 
 
 def test_a_check_looks_only_at_the_differences_that_concern_it():
-    match = Class(small={"layers": dense_layers(10, 20)}).matches["small"]
+    match = Solution(small={"layers": dense_layers(10, 20)}).matches["small"]
     begin_notes()
     assert_layers(match, "10 outputs", concerning=lambda difference: difference.is_output)
 
 
 def test_branches_are_not_a_chain():
-    run = Class()
+    run = Solution()
     run.run.recording.networks[0].chain = False
     error = failure(CheckFailed, assert_layers, run.matches["small"], "layers in a row")
     assert "branches" in error.message
@@ -144,13 +144,13 @@ def test_branches_are_not_a_chain():
 
 def test_layers_that_were_wrong_before_follow_from_the_first_exercise():
     twenty = {"layers": dense_layers(20, 20)}
-    match = Class(small=twenty, slow=twenty).matches["slow"]
+    match = Solution(small=twenty, slow=twenty).matches["slow"]
     error = failure(CheckFailed, assert_layers, match, "the network of 1c")
     assert error.follows_from == ("1c",)
 
 
 def test_layers_with_an_additional_mistake_follow_from_nothing():
-    match = Class(
+    match = Solution(
         small={"layers": dense_layers(20, 20)}, slow={"layers": dense_layers(20, 30)}
     ).matches["slow"]
     error = failure(CheckFailed, assert_layers, match, "the network of 1c")
@@ -159,36 +159,36 @@ def test_layers_with_an_additional_mistake_follow_from_nothing():
 
 def test_layers_first_wrong_in_4a_cost_4b_nothing():
     layers = strided_layers(32, 8)
-    match = Class(strided={"layers": layers}, adam={"layers": layers}).matches["adam"]
+    match = Solution(strided={"layers": layers}, adam={"layers": layers}).matches["adam"]
     error = failure(CheckFailed, assert_layers, match, "the network of 4a")
     assert "4a" in error.follows_from
 
 
 def test_right_settings_pass():
-    assert_aspects(Class().matches["small"], "optimizer", "loss", "metrics", "epochs", "items")
+    assert_aspects(Solution().matches["small"], "optimizer", "loss", "metrics", "epochs", "items")
 
 
 def test_a_wrong_setting_says_expected_and_found():
-    match = Class(slow={"settings": compiled(rate=0.05)}).matches["slow"]
+    match = Solution(slow={"settings": compiled(rate=0.05)}).matches["slow"]
     error = failure(CheckFailed, assert_aspects, match, "learning_rate")
     assert error.message == "The learning rate is 0.05, not 0.005."
     assert (error.expected, error.found) == ("0.005", "0.05")
 
 
 def test_settings_that_are_not_asked_about_do_not_matter():
-    match = Class(small={"settings": compiled("Adam")}).matches["small"]
+    match = Solution(small={"settings": compiled("Adam")}).matches["small"]
     assert_aspects(match, "loss", "metrics")
 
 
 def test_a_setting_that_was_wrong_before_follows_from_there():
     adam = {"settings": compiled("Adam")}
-    match = Class(small=adam, wide=adam).matches["wide"]
+    match = Solution(small=adam, wide=adam).matches["wide"]
     error = failure(CheckFailed, assert_aspects, match, "optimizer", "loss")
     assert error.follows_from == ("1e",)
 
 
 def test_an_inherited_setting_beside_a_new_mistake_follows_from_nothing():
-    match = Class(
+    match = Solution(
         small={"settings": compiled("Adam")},
         wide={"settings": compiled("Adam"), "agreement": 0.1},
     ).matches["wide"]
@@ -198,7 +198,7 @@ def test_an_inherited_setting_beside_a_new_mistake_follows_from_nothing():
 
 def test_a_loss_first_wrong_in_3b_costs_4a_nothing():
     wrong = {"settings": compiled(loss="mse")}
-    match = Class(cnn=wrong, strided=wrong).matches["strided"]
+    match = Solution(cnn=wrong, strided=wrong).matches["strided"]
     error = failure(CheckFailed, assert_aspects, match, "loss")
     assert "3b" in error.follows_from
 
@@ -213,13 +213,13 @@ def test_a_loss_first_wrong_in_3b_costs_4a_nothing():
     ],
 )
 def test_a_hint_says_what_was_wanted(changes, name, words):
-    match = Class(slow=changes).matches["slow"]
+    match = Solution(slow=changes).matches["slow"]
     error = failure(CheckFailed, assert_aspects, match, name)
     assert words in error.hint
 
 
 def test_images_that_mix_pixels_have_a_hint_of_their_own():
-    run = Class()
+    run = Solution()
     data = run.run.recording.trainings[0].data
     assert data.x is not None
     assert data.x.origin is not None
@@ -240,7 +240,7 @@ def test_every_respect_in_which_a_training_can_differ_has_words_and_a_hint():
 
 def unknown(what: str = "generator", **changes: Any):
     """The match of a first training whose data can't be known."""
-    run = Class(small=changes)
+    run = Solution(small=changes)
     data = run.run.recording.trainings[0].data
     assert data.x is not None
     assert data.y is not None
@@ -278,7 +278,7 @@ def test_labels_that_can_not_be_compared_are_left_open():
 
 def test_data_that_are_recognised_by_their_labels_are_known():
     """Pixels that were standardised one by one, or turned, are nobody's exact images."""
-    run = Class()
+    run = Solution()
     data = run.run.recording.trainings[0].data
     assert data.x is not None
     assert data.x.origin is not None
@@ -300,13 +300,13 @@ def test_what_is_wrong_for_sure_fails_beside_what_is_unknown():
 def test_an_inherited_mistake_hides_nothing_unknown():
     """It would keep its points, on data that nobody has looked at."""
     adam = {"settings": compiled("Adam")}
-    run = Class(small=adam, wide=adam)
+    run = Solution(small=adam, wide=adam)
     run.run.recording.trainings[2].data.x = None
     failure(Unscored, assert_aspects, run.matches["wide"], "optimizer", "items")
 
 
 def test_epochs_of_a_few_steps_are_not_whole():
-    run = Class()
+    run = Solution()
     run.run.recording.trainings[0].steps_per_epoch = 1
     error = failure(CheckFailed, assert_aspects, run.matches["small"], "epochs")
     assert error.message == (
@@ -317,7 +317,7 @@ def test_epochs_of_a_few_steps_are_not_whole():
 @pytest.mark.parametrize(("steps", "enough"), [(1, False), (312, False), (313, True)])
 def test_items_that_no_step_has_seen_were_not_trained_on(steps, enough):
     """60,000 items are 937.5 batches: three epochs of 313 steps have gone through all of them."""
-    run = Class()
+    run = Solution()
     run.run.recording.trainings[0].steps_per_epoch = steps
     if enough:
         assert_aspects(run.matches["small"], "items")
@@ -327,7 +327,7 @@ def test_items_that_no_step_has_seen_were_not_trained_on(steps, enough):
 
 def test_epochs_after_some_that_were_not_whole_are_left_open():
     """In whichever network: weights can be handed from one to another."""
-    run = Class(small={"epochs": 1, "epochs_before": 2})
+    run = Solution(small={"epochs": 1, "epochs_before": 2})
     run.run.recording.trainings[-1].steps_per_epoch = 1
     failure(Unscored, assert_aspects, run.matches["small"], "epochs")
 

@@ -9,8 +9,8 @@ from graders.checks import Attempt, attempts_of, true_labels_of
 from graders.checks.aspects import Wanted, unknowns_of
 from graders.checks.attempts import place, uses_test_set
 from graders.recording.schema import PairRecord
-
-from .builders import TEST, TRAIN, Run, compiled, dense, dense_layers, inputs, layer, pair
+from tests.builders.networks import compiled, dense, dense_layers, inputs, layer
+from tests.builders.recordings import TEST, TRAIN, Run, pair
 
 SMALL = dense_layers(10, 10)
 

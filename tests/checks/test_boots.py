@@ -8,17 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from graders.checks.context import CheckContext
-from graders.checks.run import run_checks
-from graders.recording import RecordingFolder
 from graders.recording.schema import ArrayRecord, CallRecord, PairRecord
 from graders.result import CheckResult, Outcome
-
-from .builders import dense_layers
-from .test_fashion_cnn import ASSIGNMENT, LABELS, data, expected, right
-from .test_matching import Class
-
-__all__ = ["data"]  # the fixture
+from tests.builders.fashion_cnn import LABELS, Solution, checked, right
+from tests.builders.networks import dense_layers
 
 DENSE = ("small", "slow", "wide", "fewer")
 ITEMS = np.arange(10_000)
@@ -46,7 +39,7 @@ def judged(
     first_wrong: Any = None,
     *,
     of: dict[str, NDArray[Any] | None] | None = None,
-    student: Class | None = None,
+    student: Solution | None = None,
     predicts: tuple[str, ...] = (),
     untrained: NDArray[Any] | None = None,
 ) -> tuple[CheckResult, CheckResult]:
@@ -91,8 +84,7 @@ def judged(
         recording.arrays["boots"] = ArrayRecord(shape=[1], dtype="int64", file="boots.npy")
         arrays["boots.npy"] = np.asarray(boots)
     recording.values["first_wrong"] = first_wrong
-    folder = RecordingFolder(ASSIGNMENT.folder, recording, arrays)
-    results = run_checks(CheckContext(ASSIGNMENT, folder, expected(), [data]))
+    results = checked(data, recording, arrays)
     one, other = (result for result in results if result.exercise == "1j")
     return one, other
 
@@ -139,7 +131,7 @@ def test_a_network_trained_step_by_step_leaves_the_check_open(data):
 
 
 def test_boots_were_not_attempted_where_nothing_was_trained(data):
-    results = judged(data, SMALL, 3, student=Class(without=tuple(OF)))
+    results = judged(data, SMALL, 3, student=Solution(without=tuple(OF)))
     assert outcomes(results) == (NOT_ATTEMPTED, NOT_ATTEMPTED)
 
 

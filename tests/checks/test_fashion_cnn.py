@@ -2,121 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from graders.assignment import load_assignment
-from graders.checks.context import CheckContext
-from graders.checks.run import run_checks
-from graders.expectations import Expectations, Measured, ScoreRecord
 from graders.grading import verify_points
-from graders.recording import RecordingFolder
-from graders.recording.schema import ArrayRecord, PairRecord
 from graders.result import CheckResult, Outcome, ScoreEvidence
-from reference.datasets import DataSet
-
-from .builders import compiled, dense_layers, pooled_layers, strided_layers
-from .test_matching import Class
-
-ASSIGNMENT = load_assignment("fashion_cnn")
-# Made-up test labels: item i has the label i % 10; networks take every 50th item for a boot too.
-LABELS = np.arange(10_000) % 10
-PREDICTED = np.where(np.arange(10_000) % 50 == 3, 9, LABELS).astype(np.uint8)
-BOOTS = np.flatnonzero(PREDICTED == 9)
-FIRST_WRONG = 3
-ACROSS = [[0, -4, 0, 4, 0]] * 5
-ALONG = [[0] * 5] * 5
-MATRICES = {
-    "KxIA": ACROSS,
-    "KyIA": ALONG,
-    "KxIB": ALONG,
-    "KyIB": [[value] * 5 for value in (0, -4, 0, 4, 0)],
-}
-ANSWERS = {"1d": 8070, "1g": 0.01, "1h": 55_050, "3c": 3330, "4a": 4210}
-# What each training reaches here. The reference's own lie within 0.009 of it, so the cutoffs lie
-# just below, and those of differences 0.018 below.
-ACCURACY = {
-    "small": 0.77,
-    "slow": 0.73,
-    "wide": 0.82,
-    "fewer": 0.70,
-    "cnn": 0.78,
-    "strided": 0.79,
-    "adam": 0.85,
-}
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> DataSet:
-    path = tmp_path_factory.mktemp("data") / "fashion_mnist.npz"
-    np.savez(
-        path,
-        x_train=np.zeros((60_000, 1), np.uint8),
-        y_train=(np.arange(60_000) % 10).astype(np.uint8),
-        x_test=np.zeros((10_000, 1), np.uint8),
-        y_test=LABELS.astype(np.uint8),
-    )
-    return DataSet("fashion_mnist", "made up", path, "made-up")
-
-
-def expected() -> Expectations:
-    facts = Expectations.load("fashion_cnn").facts
-    known = ACCURACY | {"cnn_fewer": 0.68, "cnn_adam": 0.86}
-    measured = [_measured(name, score) for name, score in known.items()]
-    return Expectations(assignment="fashion_cnn", facts=facts, measured=measured)
-
-
-def _measured(name: str, score: float) -> Measured:
-    """Scores of 19 seeds, in an order of its own so that differences have a spread as well."""
-    steps = range(-9, 10) if name in {"wide", "adam", "cnn_adam"} else range(9, -10, -1)
-    tests = [round(score + step / 1000, 5) for step in steps]
-    scores = [ScoreRecord(seed=seed, train=test, test=test) for seed, test in enumerate(tests)]
-    return Measured(experiment=name, data="made-up", batch_size=64, scores=scores)
-
-
-def graded(
-    data: DataSet,
-    student: Class | None = None,
-    *,
-    answers: dict[str, Any] | None = None,
-    matrices: dict[str, Any] | None = None,
-    boots: Any = BOOTS,
-    first_wrong: Any = FIRST_WRONG,
-    claimed: Any = None,
-) -> list[CheckResult]:
-    """Check a run that is right but for the changes."""
-    student = student or right()
-    recording = student.run.recording
-    for training in recording.trainings:
-        training.predictions = "predicted.npy" if training.status == "ok" else None
-    recording.values["answers"] = ANSWERS | (answers or {})
-    recording.values["first_wrong"] = first_wrong
-    arrays = {"predicted.npy": PREDICTED}
-    if claimed is not None:
-        call = student.run.evaluate(recording.trainings[0], PairRecord())
-        call.kind, call.predictions = "predict", "claimed.npy"
-        arrays["claimed.npy"] = claimed
-    for name, array in (MATRICES | (matrices or {}) | {"boots": boots}).items():
-        if array is not None:
-            file = f"{name}.npy"
-            recording.arrays[name] = ArrayRecord(shape=[1], dtype="int64", file=file)
-            arrays[file] = np.asarray(array)
-    folder = RecordingFolder(ASSIGNMENT.folder, recording, arrays)
-    return run_checks(CheckContext(ASSIGNMENT, folder, expected(), [data]))
-
-
-def right(*order: str, without: tuple[str, ...] = (), **changes: dict[str, Any]) -> Class:
-    """Make the run of a right solution, with the accuracies that go with it."""
-    all_changes = {
-        name: {"accuracy": accuracy} | changes.get(name, {}) for name, accuracy in ACCURACY.items()
-    }
-    return Class(*order, without=without, **all_changes)
-
-
-def lost(results: list[CheckResult]) -> set[str]:
-    return {result.exercise for result in results if result.score < result.points}
+from tests.builders.fashion_cnn import (
+    ACCURACY,
+    ANSWERS,
+    ASSIGNMENT,
+    BOOTS,
+    FIRST_WRONG,
+    LABELS,
+    MATRICES,
+    PREDICTED,
+    Solution,
+    graded,
+    lost_in,
+    right,
+)
+from tests.builders.networks import compiled, dense_layers, pooled_layers, strided_layers
 
 
 def test_a_right_solution_keeps_every_point(data):
@@ -127,7 +32,7 @@ def test_a_right_solution_keeps_every_point(data):
 
 def test_the_order_of_the_trainings_costs_nothing(data):
     names = list(ACCURACY)
-    assert lost(graded(data, right(*reversed(names)))) == set()
+    assert lost_in(graded(data, right(*reversed(names)))) == set()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +61,7 @@ def test_the_order_of_the_trainings_costs_nothing(data):
 )
 def test_one_mistake_loses_its_own_exercise_and_no_other(data, changes, exercises):
     results = graded(data, right(**changes))
-    assert lost(results) == exercises
+    assert lost_in(results) == exercises
     assert [r.id for r in results if r.outcome.is_open] == []
 
 
@@ -165,7 +70,7 @@ def test_one_mistake_loses_its_own_exercise_and_no_other(data, changes, exercise
 )
 @pytest.mark.parametrize("value", [None, 1, "unknown"])
 def test_a_wrong_answer_loses_its_own_exercise_and_no_other(data, key, exercise, value):
-    assert lost(graded(data, answers={key: value})) == {exercise}
+    assert lost_in(graded(data, answers={key: value})) == {exercise}
 
 
 def test_no_scaling_anywhere_loses_1b_alone(data):
@@ -173,7 +78,7 @@ def test_no_scaling_anywhere_loses_1b_alone(data):
         name: {"top": 255.0, "accuracy": 0.1} for name in ("small", "slow", "wide", "fewer")
     }
     unscaled |= {"cnn": {"top": 255.0}, "strided": {"top": 255.0}, "adam": {"top": 255.0}}
-    assert lost(graded(data, right(**unscaled))) == {"1b"}
+    assert lost_in(graded(data, right(**unscaled))) == {"1b"}
 
 
 def test_hidden_layers_of_20_with_honest_answers_lose_1c_alone(data):
@@ -182,13 +87,13 @@ def test_hidden_layers_of_20_with_honest_answers_lose_1c_alone(data):
     for network in student.run.recording.networks:
         if network.layers == twenty["layers"]:
             network.trainable = 16_330
-    assert lost(graded(data, student, answers={"1d": 16_330})) == {"1c"}
+    assert lost_in(graded(data, student, answers={"1d": 16_330})) == {"1c"}
 
 
 def test_adam_throughout_part_1_loses_1e_alone(data):
     adam = {"settings": compiled("Adam")}
     student = right(small=adam, slow={"settings": compiled("Adam", 0.005)}, wide=adam, fewer=adam)
-    assert lost(graded(data, student, answers={"1g": 0.001})) == {"1e"}
+    assert lost_in(graded(data, student, answers={"1g": 0.001})) == {"1e"}
 
 
 def test_swapped_filters_carried_to_the_end_lose_3a_alone(data):
@@ -197,19 +102,19 @@ def test_swapped_filters_carried_to_the_end_lose_3a_alone(data):
         strided={"layers": strided_layers(8, 16)},
         adam={"layers": strided_layers(8, 16)},
     )
-    assert lost(graded(data, student)) == {"3a"}
+    assert lost_in(graded(data, student)) == {"3a"}
 
 
 def test_a_strided_network_that_is_wrong_in_both_trainings_loses_4a_alone(data):
     layers = strided_layers(32, 8)
     student = right(strided={"layers": layers}, adam={"layers": layers})
-    assert lost(graded(data, student)) == {"4a"}
+    assert lost_in(graded(data, student)) == {"4a"}
 
 
 def test_a_loss_that_is_wrong_from_3b_on_loses_3b_alone(data):
     wrong = {"settings": compiled(loss="mse")}
     adam = {"settings": compiled("Adam", loss="mse")}
-    assert lost(graded(data, right(cnn=wrong, strided=wrong, adam=adam))) == {"3b"}
+    assert lost_in(graded(data, right(cnn=wrong, strided=wrong, adam=adam))) == {"3b"}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +122,7 @@ def test_a_loss_that_is_wrong_from_3b_on_loses_3b_alone(data):
     [("slow", {"1g"}), ("wide", {"1h"}), ("fewer", {"1i"}), ("adam", {"4b"})],
 )
 def test_a_missing_training_loses_its_own_exercise_and_no_other(data, missing, exercises):
-    assert lost(graded(data, right(without=(missing,)))) == exercises
+    assert lost_in(graded(data, right(without=(missing,)))) == exercises
 
 
 def test_a_lucky_repetition_of_the_small_network_is_not_the_wide_one(data):
@@ -243,7 +148,7 @@ JUDGED_BY_ACCURACY = {
 in_each = pytest.mark.parametrize("name", JUDGED_BY_ACCURACY)
 
 
-def again(name: str, *attempts: float) -> Class:
+def again(name: str, *attempts: float) -> Solution:
     """A right solution of which one training reaches this, and whatever it is compared with."""
     low, *repeats = attempts
     as_before = {
@@ -263,7 +168,7 @@ def test_an_unlucky_first_attempt_is_left_open_until_there_were_three(data, name
 @pytest.mark.parametrize("unlucky", [1, 2])
 def test_a_further_attempt_that_is_as_good_as_the_reference_keeps_every_point(data, name, unlucky):
     student = again(name, *[0.2] * unlucky, ACCURACY[name])
-    assert lost(graded(data, student)) == set()
+    assert lost_in(graded(data, student)) == set()
 
 
 @in_each
@@ -296,7 +201,7 @@ def test_three_attempts_a_little_too_low_lose_part_of_the_check(data, name):
 )
 def test_what_is_too_good_is_flagged_and_keeps_every_point(data, changes, flagged):
     results = graded(data, right(**changes))
-    assert lost(results) == set()
+    assert lost_in(results) == set()
     assert [r.id.split("::")[1] for r in results if r.flag] == flagged
 
 
@@ -304,7 +209,7 @@ def test_a_small_network_that_was_lucky_does_not_cost_the_wide_one(data):
     student = right(
         small={"accuracy": 0.79, "repeats": (0.77,)}, wide={"accuracy": 0.82, "repeats": (0.82,)}
     )
-    assert lost(graded(data, student)) == set()
+    assert lost_in(graded(data, student)) == set()
 
 
 def test_adam_on_the_pooled_network_is_compared_with_sgd_on_it(data):
@@ -320,7 +225,7 @@ def test_adam_on_the_pooled_network_is_compared_with_sgd_on_it(data):
 def test_adam_at_another_rate_than_its_default_loses_4b_whatever_it_reaches(data, accuracy):
     student = right(adam={"settings": compiled("Adam", 0.01), "accuracy": accuracy})
     results = graded(data, student)
-    assert lost(results) == {"4b"}
+    assert lost_in(results) == {"4b"}
     assert named(results, "test_adam_is_better").outcome is Outcome.FAILED
 
 
@@ -350,7 +255,7 @@ def test_a_missing_matrix_was_not_attempted(data):
     "boots", [BOOTS, BOOTS.astype(float), BOOTS[::-1], BOOTS.reshape(-1, 1), PREDICTED == 9]
 )
 def test_boots_may_be_written_in_many_ways(data, boots):
-    assert lost(graded(data, boots=boots)) == set()
+    assert lost_in(graded(data, boots=boots)) == set()
 
 
 def test_the_true_boots_are_not_those_that_the_network_predicts(data):
@@ -392,11 +297,11 @@ def test_a_position_within_boots_is_not_an_index_into_the_test_set(data):
 
 @pytest.mark.parametrize("value", [3, 3.0, "3"])
 def test_the_first_wrong_boot_may_be_written_in_many_ways(data, value):
-    assert lost(graded(data, first_wrong=value)) == set()
+    assert lost_in(graded(data, first_wrong=value)) == set()
 
 
 def test_an_empty_run_gets_nothing_and_breaks_nothing(data):
-    student = Class(without=tuple(ACCURACY))
+    student = Solution(without=tuple(ACCURACY))
     results = graded(
         data,
         student,

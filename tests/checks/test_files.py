@@ -18,7 +18,8 @@ from graders.checks import (
     saved_networks,
 )
 from graders.recording.schema import FileRecord
-from tests.checks.builders import Run, dense_layers
+from tests.builders.networks import dense_layers
+from tests.builders.recordings import Run
 
 WHAT = "the network of 1b"
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.assignment import load_assignment
 from graders.checks import (
     CheckContext,
     CheckFailed,
@@ -19,7 +18,6 @@ from graders.checks import (
     tried_on,
 )
 from graders.checks.attempts import attempts_of
-from graders.expectations import Expectations
 from graders.recording.schema import (
     ArrayRecord,
     AugmentationRecord,
@@ -28,8 +26,9 @@ from graders.recording.schema import (
     PairRecord,
 )
 from reference.datasets import DataSet
-
-from .builders import TEST, Run, made_pair, pair, pooled_layers
+from tests.builders.fashion_cnn import ASSIGNMENT, labelled
+from tests.builders.networks import pooled_layers
+from tests.builders.recordings import TEST, Run, context, made_pair, pair
 
 # What fashion_training asks for.
 WANTED = {
@@ -55,15 +54,11 @@ LAYERS = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> DataSet:
-    path = tmp_path_factory.mktemp("data") / "fashion_mnist.npz"
-    images, labels = np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)
-    np.savez(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
-    return DataSet("fashion_mnist", "made up", path, "made-up")
+    return labelled(tmp_path_factory.mktemp("data"), np.zeros(3), images=(28, 28), train=3)
 
 
-def context(run: Run, data: DataSet) -> CheckContext:
-    assignment, expected = load_assignment("fashion_cnn"), Expectations(assignment="fashion_cnn")
-    return CheckContext(assignment, run.folder(), expected, [data])
+def seen(run: Run, data: DataSet) -> CheckContext:
+    return context(ASSIGNMENT, run.folder(), [data])
 
 
 def made(*sources: AugmentationRecord, arrays: dict[str, list[int]] | None = None) -> Run:
@@ -94,7 +89,7 @@ def layer(name: str, cell: int | None = 2, items: int = 0, **settings: Any) -> A
 
 def failure(kind: type, run: Run, data: DataSet, wanted: dict[str, Any] = WANTED) -> Any:
     with pytest.raises(kind) as caught:
-        assert_augmentation(context(run, data), wanted)
+        assert_augmentation(seen(run, data), wanted)
     return caught.value
 
 
@@ -102,7 +97,7 @@ def failure(kind: type, run: Run, data: DataSet, wanted: dict[str, Any] = WANTED
 
 
 def test_a_generator_with_the_settings_of_the_sheet_is_right(data):
-    found = assert_augmentation(context(made(generator(items=9)), data), WANTED)
+    found = assert_augmentation(seen(made(generator(items=9)), data), WANTED)
     assert (found.items, found.where) == (9, "cell 3")
 
 
@@ -120,7 +115,7 @@ def test_a_generator_with_the_settings_of_the_sheet_is_right(data):
     ids=str,
 )
 def test_what_makes_no_difference_is_not_compared(data, near):
-    assert_augmentation(context(made(generator(**near)), data), WANTED)
+    assert_augmentation(seen(made(generator(**near)), data), WANTED)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +146,7 @@ def test_a_setting_that_is_missing_is_one_that_differs(data):
 
 def test_the_source_that_is_nearest_is_judged(data):
     far, near = generator(1, items=9, rotation_range=0, zoom_range=[1, 1]), generator(4)
-    assert assert_augmentation(context(made(far, near), data), WANTED).where == "cell 5"
+    assert assert_augmentation(seen(made(far, near), data), WANTED).where == "cell 5"
 
 
 def test_of_sources_that_differ_alike_the_one_that_made_more_is_judged(data):
@@ -161,7 +156,7 @@ def test_of_sources_that_differ_alike_the_one_that_made_more_is_judged(data):
 
 def test_layers_that_do_the_same_are_right(data):
     run = made(*(layer(name) for name in LAYERS))
-    assert assert_augmentation(context(run, data), WANTED).name == ", ".join(LAYERS)
+    assert assert_augmentation(seen(run, data), WANTED).name == ", ".join(LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +236,7 @@ def test_images_of_the_right_size_that_are_none_of_the_data_set_were_made(data):
         shape=served.shape, dtype="float32", minimum=0.0, maximum=1.0, origin=served.origin
     )
     run.recording.arrays["texts"] = ArrayRecord(shape=[9, 784], dtype="<U3")
-    assert [(one.items, one.digest) for one in made_arrays(context(run, data))] == [
+    assert [(one.items, one.digest) for one in made_arrays(seen(run, data))] == [
         (9, "a"),
         (8, "b"),
     ]
@@ -253,7 +248,7 @@ def test_images_that_only_fit_and_evaluate_saw_were_made_as_well(data):
     training.data = made_pair(10_000, digest="first")
     run.evaluate(training, made_pair(9000, digest="second"))
     run.evaluate(training, made_pair(9000, digest="second"))
-    assert sorted(one.items for one in made_arrays(context(run, data))) == [9000, 10_000]
+    assert sorted(one.items for one in made_arrays(seen(run, data))) == [9000, 10_000]
 
 
 def test_without_data_no_image_is_known_to_be_made(data):
@@ -262,7 +257,7 @@ def test_without_data_no_image_is_known_to_be_made(data):
 
 
 def tried(run: Run, data: DataSet) -> tuple[bool, bool, int]:
-    found = context(run, data)
+    found = seen(run, data)
     one = tried_on(found, attempts_of(found.recording)[0])
     return one.served, one.made, one.calls
 

@@ -12,8 +12,16 @@ from graders.checks.layers import (
     parts_of,
     short_name,
 )
-
-from .builders import conv, dense, dense_layers, inputs, layer, pool, pooled_layers, strided_layers
+from tests.builders.networks import (
+    conv,
+    dense,
+    dense_layers,
+    inputs,
+    layer,
+    pool,
+    pooled_layers,
+    strided_layers,
+)
 
 SMALL = dense_layers(10, 10)
 

@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from typing import Any
 
 import pytest
 
-from graders.assignment import load_assignment
 from graders.checks import Match, Matches, Wanted
 from graders.checks.aspects import Course, unknowns_of
 from graders.checks.attempts import attempts_of
 from graders.checks.layers import parts_of
 from graders.recording.schema import PairRecord
-
-from .builders import (
-    Run,
+from tests.builders.fashion_cnn import RIGHT, Solution, matched
+from tests.builders.networks import (
     compiled,
     conv,
     dense_layers,
     layer,
-    made_pair,
-    pair,
     pooled_layers,
     strided_layers,
 )
+from tests.builders.recordings import Run, made_pair, pair
 
-
-def _plan() -> tuple[Wanted, ...]:
-    path = load_assignment("fashion_cnn").folder / "conftest.py"
-    spec = importlib.util.spec_from_file_location("fashion_cnn_plan", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PLAN
-
-
-PLAN = _plan()
-# The networks as the sheet words them, built here by hand.
-NETWORKS = {
-    "small": dense_layers(10, 10),
-    "wide": dense_layers(64, 64),
-    "cnn": pooled_layers(),
-    "strided": strided_layers(),
-}
-
-# A correct solution, experiment by experiment.
-RIGHT: dict[str, dict[str, Any]] = {
-    "small": {"layers": dense_layers(10, 10), "settings": compiled()},
-    "slow": {"layers": dense_layers(10, 10), "settings": compiled(rate=0.005)},
-    "wide": {"layers": dense_layers(64, 64), "settings": compiled()},
-    "fewer": {"layers": dense_layers(10, 10), "settings": compiled(), "items": 20_000},
-    "cnn": {"layers": pooled_layers(), "settings": compiled()},
-    "strided": {"layers": strided_layers(), "settings": compiled()},
-    "adam": {"layers": strided_layers(), "settings": compiled("Adam")},
-}
 EXERCISES = {
     "small": "1f",
     "slow": "1g",
@@ -66,38 +32,6 @@ EXERCISES = {
     "strided": "4a",
     "adam": "4b",
 }
-
-
-def matched(run: Run) -> Matches:
-    networks = {name: parts_of(layers) for name, layers in NETWORKS.items()}
-    return Matches(PLAN, attempts_of(run.folder()), networks, Course(60_000))
-
-
-class Class:
-    """A run of the right solution with changes, and which training was meant for what."""
-
-    def __init__(self, *order: str, without: tuple[str, ...] = (), **changes: dict[str, Any]):
-        self.run = Run()
-        self.meant: dict[str, int] = {}
-        for name in order or RIGHT:
-            if name not in without:
-                self.add(name, **changes.get(name, {}))
-
-    def add(self, name: str, **changes: Any) -> int:
-        training = self.run.fit(**(RIGHT[name] | changes))
-        self.meant[name] = training.id
-        return training.id
-
-    @property
-    def matches(self) -> Matches:
-        return matched(self.run)
-
-    def found(self) -> dict[str, int]:
-        return {
-            match.wanted.name: match.attempt.training.id
-            for match in self.matches
-            if match.attempt is not None and match.attempt.training is not None
-        }
 
 
 def first_source(match, name: str) -> str | None:
@@ -113,12 +47,12 @@ def wrong(match) -> set[str]:
 
 
 def test_a_right_solution_that_calls_every_network_model_is_matched_whole():
-    right = Class()
+    right = Solution()
     assert right.found() == right.meant
 
 
 def test_a_right_solution_shows_no_difference_at_all():
-    for match in Class().matches:
+    for match in Solution().matches:
         assert match.aspects == ()
         assert match.layer_differences == []
 
@@ -126,12 +60,12 @@ def test_a_right_solution_shows_no_difference_at_all():
 @pytest.mark.parametrize("start", range(7))
 def test_the_order_of_the_trainings_does_not_matter(start):
     names = list(RIGHT)
-    shuffled = Class(*names[start:], *names[:start])
+    shuffled = Solution(*names[start:], *names[:start])
     assert shuffled.found() == shuffled.meant
 
 
 def test_the_reverse_order_does_not_matter():
-    shuffled = Class(*reversed(RIGHT))
+    shuffled = Solution(*reversed(RIGHT))
     assert shuffled.found() == shuffled.meant
 
 
@@ -140,38 +74,38 @@ def test_any_two_trainings_may_change_places(first, second):
     names = list(RIGHT)
     i, j = names.index(first), names.index(second)
     names[i], names[j] = names[j], names[i]
-    swapped = Class(*names)
+    swapped = Solution(*names)
     assert swapped.found() == swapped.meant
 
 
 def test_one_hot_labels_with_their_loss_are_right():
     loss = "categorical_crossentropy"
-    run = Class(small={"settings": compiled(loss=loss), "one_hot": True})
+    run = Solution(small={"settings": compiled(loss=loss), "one_hot": True})
     assert wrong(run.matches["small"]) == set()
 
 
 def test_a_wide_network_on_fewer_items_is_right():
-    run = Class(fewer={"layers": dense_layers(64, 64)})
+    run = Solution(fewer={"layers": dense_layers(64, 64)})
     assert run.found() == run.meant
     assert run.matches["fewer"].layer_differences == []
 
 
 def test_fewer_items_for_the_convolutional_networks_are_accepted():
     less = {"items": 20_000}
-    run = Class(cnn=less, strided=less, adam=less)
+    run = Solution(cnn=less, strided=less, adam=less)
     assert run.found() == run.meant
     assert wrong(run.matches["cnn"]) == set()
 
 
 def test_adam_may_train_the_network_of_exercise_3():
-    run = Class(adam={"layers": pooled_layers()})
+    run = Solution(adam={"layers": pooled_layers()})
     assert run.found() == run.meant
     assert run.matches["adam"].layer_differences == []
 
 
 def test_misleading_labels_do_not_outweigh_what_was_done():
     labels = dict(zip(EXERCISES, ["1g", "1h", "1f", "1f", "3b", "3b", "4a"], strict=True))
-    run = Class(**{name: {"exercise": label} for name, label in labels.items()})
+    run = Solution(**{name: {"exercise": label} for name, label in labels.items()})
     assert run.found() == run.meant
 
 
@@ -180,7 +114,7 @@ def test_misleading_labels_do_not_outweigh_what_was_done():
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_missing_experiment_takes_no_other_training_away(name):
-    run = Class(without=(name,))
+    run = Solution(without=(name,))
     found = run.found()
     assert {key: found.get(key) for key in run.meant} == run.meant
     assert name not in found
@@ -188,7 +122,7 @@ def test_a_missing_experiment_takes_no_other_training_away(name):
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(RIGHT, 2)))
 def test_two_missing_experiments_take_no_other_training_away(pair):
-    run = Class(without=pair)
+    run = Solution(without=pair)
     assert run.found() == run.meant
 
 
@@ -197,13 +131,13 @@ def test_nothing_at_all_matches_nothing():
 
 
 def test_a_dense_network_never_answers_a_convolutional_exercise():
-    run = Class("small", "small", "small", "small")
+    run = Solution("small", "small", "small", "small")
     matches = run.matches
     assert [matches[name].attempt for name in ("cnn", "strided", "adam")] == [None] * 3
 
 
 def test_a_network_that_was_built_but_never_trained_is_found_as_such():
-    run = Class(without=("wide",))
+    run = Solution(without=("wide",))
     network = run.run.build(dense_layers(64, 64), compiled(), exercise="1h")
     match = run.matches["wide"]
     assert match.attempt is not None
@@ -212,14 +146,14 @@ def test_a_network_that_was_built_but_never_trained_is_found_as_such():
 
 
 def test_a_trained_network_is_preferred_to_the_same_untrained():
-    run = Class()
+    run = Solution()
     run.run.build(dense_layers(64, 64), compiled())
     run.run.build(dense_layers(10, 10))
     assert run.found() == run.meant
 
 
 def test_a_training_that_broke_off_answers_where_there_is_no_better():
-    run = Class(wide={"status": "error"})
+    run = Solution(wide={"status": "error"})
     assert run.found() == run.meant
 
 
@@ -227,7 +161,7 @@ def test_a_training_that_broke_off_answers_where_there_is_no_better():
 
 
 def test_a_training_that_is_repeated_answers_once():
-    run = Class()
+    run = Solution()
     for _ in range(4):
         run.run.fit(dense_layers(10, 10), compiled())
     found = run.found()
@@ -238,7 +172,7 @@ def test_a_training_that_is_repeated_answers_once():
 
 
 def test_three_calls_of_one_epoch_are_three_epochs():
-    run = Class(without=("small",))
+    run = Solution(without=("small",))
     for before in range(3):
         last = run.run.fit(dense_layers(10, 10), compiled(), epochs=1, epochs_before=before)
     match = run.matches["small"]
@@ -248,33 +182,33 @@ def test_three_calls_of_one_epoch_are_three_epochs():
 
 
 def test_going_on_with_the_first_network_at_the_slower_rate_is_found_and_not_new():
-    run = Class(slow={"epochs_before": 3})
+    run = Solution(slow={"epochs_before": 3})
     assert run.found() == run.meant
     # The epochs before are what makes it not new; those of its own are right.
     assert wrong(run.matches["slow"]) == {"fresh"}
 
 
 def test_going_on_with_a_trained_network_on_fewer_items_is_not_a_new_network():
-    run = Class(fewer={"epochs_before": 3})
+    run = Solution(fewer={"epochs_before": 3})
     assert run.found() == run.meant
     assert wrong(run.matches["fewer"]) == {"fresh"}
 
 
 def test_a_first_try_of_one_epoch_does_not_stand_for_the_real_one():
-    run = Class()
+    run = Solution()
     run.run.fit(dense_layers(10, 10), compiled(), epochs=1)
     assert run.found() == run.meant
 
 
 def test_a_training_of_no_epoch_does_not_stand_for_the_real_one():
-    run = Class()
+    run = Solution()
     for name in ("small", "wide"):
         run.run.fit(**RIGHT[name] | {"epochs": 0, "epochs_before": 3, "accuracy": 0.95})
     assert run.found() == run.meant
 
 
 def test_a_training_that_can_be_judged_stands_before_one_that_can_not():
-    run = Class("small")
+    run = Solution("small")
     generator, noise, claim, given = (
         run.run.fit(**RIGHT["small"], accuracy=accuracy) for accuracy in (0.77, 0.77, None, 0.99)
     )
@@ -313,7 +247,7 @@ def test_a_training_that_can_be_judged_stands_before_one_that_can_not():
     ],
 )
 def test_one_mistake_is_seen_where_it_was_made_and_nowhere_else(name, change, aspect):
-    run = Class(**{name: change})
+    run = Solution(**{name: change})
     assert run.found() == run.meant
     found = {match.wanted.name: wrong(match) for match in run.matches if match.aspects}
     assert aspect in found.pop(name)
@@ -322,24 +256,24 @@ def test_one_mistake_is_seen_where_it_was_made_and_nowhere_else(name, change, as
 
 def test_momentum_is_named():
     settings = compiled("SGD", optimizer_config={"momentum": 0.9})
-    aspect = Class(small={"settings": settings}).matches["small"].aspect("optimizer")
+    aspect = Solution(small={"settings": settings}).matches["small"].aspect("optimizer")
     assert aspect is not None
     assert aspect.found == "SGD with momentum 0.9"
 
 
 def test_momentum_of_zero_is_plain_sgd():
     settings = compiled("SGD", optimizer_config={"momentum": 0.0})
-    assert wrong(Class(small={"settings": settings}).matches["small"]) == set()
+    assert wrong(Solution(small={"settings": settings}).matches["small"]) == set()
 
 
 def test_a_rate_that_a_float_rounded_is_the_same_rate():
     settings = compiled(rate=0.004999999888241291)
-    assert wrong(Class(slow={"settings": settings}).matches["slow"]) == set()
+    assert wrong(Solution(slow={"settings": settings}).matches["slow"]) == set()
 
 
 def test_logits_behind_a_softmax_are_a_wrong_loss():
     settings = compiled(loss_config={"from_logits": True})
-    aspect = Class(small={"settings": settings}).matches["small"].aspect("loss")
+    aspect = Solution(small={"settings": settings}).matches["small"].aspect("loss")
     assert aspect is not None
     assert "from_logits=True after a softmax" in aspect.found
 
@@ -353,13 +287,13 @@ def test_a_network_without_compile_has_no_optimizer():
 
 
 def test_one_epoch_is_said_in_the_singular():
-    aspect = Class(small={"epochs": 1}).matches["small"].aspect("epochs")
+    aspect = Solution(small={"epochs": 1}).matches["small"].aspect("epochs")
     assert aspect is not None
     assert aspect.found == "1 epoch"
 
 
 def test_65_units_in_1h_are_still_the_answer_to_1h():
-    run = Class(wide={"layers": dense_layers(65, 65)})
+    run = Solution(wide={"layers": dense_layers(65, 65)})
     assert run.found() == run.meant
     differences = run.matches["wide"].own_layer_differences()
     assert [(d.position, d.found) for d in differences] == [(1, 65), (2, 65)]
@@ -368,23 +302,23 @@ def test_65_units_in_1h_are_still_the_answer_to_1h():
 def test_a_wrong_optimizer_everywhere_does_not_shift_the_exercises():
     adam = {"settings": compiled("Adam")}
     slow = {"settings": compiled("Adam", 0.005)}
-    run = Class(small=adam, slow=slow, wide=adam, fewer=adam)
+    run = Solution(small=adam, slow=slow, wide=adam, fewer=adam)
     assert run.found() == run.meant
 
 
 def test_no_scaling_anywhere_does_not_shift_the_exercises():
-    run = Class(**{name: {"top": 255.0} for name in RIGHT})
+    run = Solution(**{name: {"top": 255.0} for name in RIGHT})
     assert run.found() == run.meant
 
 
 def test_hidden_layers_of_20_everywhere_do_not_shift_the_exercises():
     twenty = {"layers": dense_layers(20, 20)}
-    run = Class(small=twenty, slow=twenty, fewer=twenty)
+    run = Solution(small=twenty, slow=twenty, fewer=twenty)
     assert run.found() == run.meant
 
 
 def test_swapped_filters_everywhere_do_not_shift_the_exercises():
-    run = Class(
+    run = Solution(
         cnn={"layers": pooled_layers(8, 16)},
         strided={"layers": strided_layers(8, 16)},
         adam={"layers": strided_layers(8, 16)},
@@ -397,20 +331,20 @@ def test_swapped_filters_everywhere_do_not_shift_the_exercises():
 
 def test_hidden_layers_of_20_are_the_mistake_of_the_first_network_alone():
     twenty = {"layers": dense_layers(20, 20)}
-    matches = Class(small=twenty, slow=twenty, fewer=twenty).matches
+    matches = Solution(small=twenty, slow=twenty, fewer=twenty).matches
     assert [d.found for d in matches["small"].own_layer_differences()] == [20, 20]
     assert matches["slow"].own_layer_differences() == []
 
 
 def test_a_new_mistake_on_top_of_an_old_one_is_a_mistake_of_its_own():
-    matches = Class(
+    matches = Solution(
         small={"layers": dense_layers(20, 20)}, slow={"layers": dense_layers(20, 30)}
     ).matches
     assert [d.found for d in matches["slow"].own_layer_differences()] == [30]
 
 
 def test_swapped_filters_are_inherited_by_the_networks_of_part_4():
-    matches = Class(
+    matches = Solution(
         cnn={"layers": pooled_layers(8, 16)},
         strided={"layers": strided_layers(8, 16)},
         adam={"layers": strided_layers(8, 16)},
@@ -422,50 +356,50 @@ def test_swapped_filters_are_inherited_by_the_networks_of_part_4():
 
 def test_a_wrong_optimizer_carried_on_was_a_mistake_in_1e():
     adam = {"settings": compiled("Adam")}
-    matches = Class(small=adam, wide=adam).matches
+    matches = Solution(small=adam, wide=adam).matches
     assert first_source(matches["small"], "optimizer") is None
     assert matches["small"].owner("optimizer") == "1e"
     assert first_source(matches["wide"], "optimizer") == "1e"
 
 
 def test_missing_scaling_carried_on_to_the_end_was_a_mistake_in_1b():
-    matches = Class(**{name: {"top": 255.0} for name in RIGHT}).matches
+    matches = Solution(**{name: {"top": 255.0} for name in RIGHT}).matches
     assert first_source(matches["small"], "scaling") is None
     assert {first_source(match, "scaling") for match in list(matches)[1:]} == {"1b"}
 
 
 def test_another_wrong_value_is_another_mistake():
-    matches = Class(
+    matches = Solution(
         small={"settings": compiled("Adam")}, wide={"settings": compiled("RMSprop")}
     ).matches
     assert first_source(matches["wide"], "optimizer") is None
 
 
 def test_a_mistake_that_only_a_later_experiment_shows_is_its_own():
-    matches = Class(wide={"settings": compiled(loss="mse")}).matches
+    matches = Solution(wide={"settings": compiled(loss="mse")}).matches
     assert first_source(matches["wide"], "loss") is None
 
 
 def test_what_is_right_is_inherited_from_nobody():
-    assert first_source(Class().matches["wide"], "optimizer") is None
+    assert first_source(Solution().matches["wide"], "optimizer") is None
 
 
 def test_nothing_is_inherited_from_an_experiment_that_is_missing():
-    matches = Class("wide", wide={"settings": compiled("Adam")}).matches
+    matches = Solution("wide", wide={"settings": compiled("Adam")}).matches
     assert matches["small"].attempt is None
     assert first_source(matches["wide"], "optimizer") is None
 
 
 def test_a_mistake_first_made_in_3b_and_carried_on_was_a_mistake_in_3b():
     wrong_loss = {"settings": compiled(loss="mse")}
-    matches = Class(cnn=wrong_loss, strided=wrong_loss).matches
+    matches = Solution(cnn=wrong_loss, strided=wrong_loss).matches
     assert first_source(matches["cnn"], "loss") is None
     assert first_source(matches["strided"], "loss") == "3b"
 
 
 def test_layers_first_wrong_in_4a_and_carried_on_are_no_new_mistake_in_4b():
     layers = [*strided_layers()[:1], conv(32, strides=2), *strided_layers()[2:]]
-    matches = Class(strided={"layers": layers}, adam={"layers": layers}).matches
+    matches = Solution(strided={"layers": layers}, adam={"layers": layers}).matches
     assert [d.found for d in matches["strided"].own_layer_differences()] == [32]
     assert matches["adam"].own_layer_differences() == []
 
@@ -505,7 +439,7 @@ def test_a_network_that_has_nothing_in_common_with_the_sheet_matches_nothing():
 def test_without_bonus_a_wrong_optimizer_does_not_turn_the_cnn_into_a_bonus(settings, everywhere):
     wrong_one = {"settings": settings}
     changes = dict.fromkeys(RIGHT if everywhere else ["cnn"], wrong_one)
-    run = Class(without=("strided", "adam"), **changes)
+    run = Solution(without=("strided", "adam"), **changes)
     assert run.found() == run.meant
 
 
@@ -523,7 +457,7 @@ def test_of_a_loop_of_single_epochs_the_last_training_is_meant():
 
 
 def test_of_equal_trainings_the_luckiest_counts():
-    run = Class()
+    run = Solution()
     lucky = run.run.fit(**RIGHT["small"], accuracy=0.95)
     run.run.fit(**RIGHT["small"], accuracy=0.10)
     assert run.matches["small"].attempt.training.id == lucky.id
@@ -535,21 +469,21 @@ def test_a_missing_softmax_everywhere_is_one_mistake():
         return [*layers[:-1], layers[-1].model_copy(update={"config": config})]
 
     changes = {name: {"layers": linear(right["layers"])} for name, right in RIGHT.items()}
-    matches = Class(**changes).matches
+    matches = Solution(**changes).matches
     assert [d.setting for d in matches["small"].own_layer_differences()] == ["activation"]
     assert [m.own_layer_differences() for m in list(matches)[1:]] == [[]] * 6
 
 
 def test_a_rate_not_restored_after_1g_is_a_mistake_of_1h_alone():
     slow = {"settings": compiled(rate=0.005)}
-    matches = Class(wide=slow, cnn=slow, strided=slow).matches
+    matches = Solution(wide=slow, cnn=slow, strided=slow).matches
     assert first_source(matches["wide"], "learning_rate") is None
     assert "1h" in matches["cnn"].sources("learning_rate")
 
 
 def test_a_rate_of_ones_own_in_1f_is_the_default_from_then_on():
     own = {"settings": compiled(rate=0.1)}
-    matches = Class(small=own, wide=own, cnn=own, strided=own).matches
+    matches = Solution(small=own, wide=own, cnn=own, strided=own).matches
     assert all(matches[n].is_own_choice("learning_rate") for n in ("wide", "cnn", "strided"))
 
 

@@ -23,8 +23,7 @@ from graders.checks.outcome import begin_notes
 from graders.recording import RecordingFolder
 from graders.recording.schema import AxesRecord, FigureRecord, LineRecord
 from graders.result import PlotEvidence
-
-from .builders import Run
+from tests.builders.recordings import Run
 
 FAST = [0.51, 0.64, 0.70, 0.74, 0.77]
 SLOW = [0.21, 0.33, 0.41, 0.46, 0.52]

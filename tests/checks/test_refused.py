@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from graders.result import Outcome
-
-from .builders import compiled, conv, dense, dense_layers, inputs, layer, pool, pooled_layers
-from .test_fashion_cnn import data, graded, lost, right
-
-__all__ = ["data"]  # the fixture
+from tests.builders.fashion_cnn import graded, lost_in, right
+from tests.builders.networks import (
+    compiled,
+    conv,
+    dense,
+    dense_layers,
+    inputs,
+    layer,
+    pool,
+    pooled_layers,
+)
 
 FAILED = {"status": "error", "epochs": 0, "accuracy": None}
 UNFIT = FAILED | {"one_hot": True}  # one-hot labels, and the loss for integer ones
@@ -29,7 +35,7 @@ def by_id(results, part: str):
 def test_a_loss_that_stops_all_trainings_costs_where_it_was_chosen(data):
     names = ("small", "slow", "wide", "fewer")
     # No dense network was trained, so that there are no predictions to find boots in.
-    assert lost(graded(data, right(**dict.fromkeys(names, UNFIT)))) == {"1e", "1j"}
+    assert lost_in(graded(data, right(**dict.fromkeys(names, UNFIT)))) == {"1e", "1j"}
 
 
 def test_a_training_that_was_refused_says_which_exercise_to_mend(data):
@@ -39,28 +45,28 @@ def test_a_training_that_was_refused_says_which_exercise_to_mend(data):
 
 
 def test_nine_outputs_cost_where_the_network_is_built(data):
-    assert lost(graded(data, right(cnn=nine_outputs()))) == {"3a"}
+    assert lost_in(graded(data, right(cnn=nine_outputs()))) == {"3a"}
 
 
 def test_a_training_that_failed_for_another_reason_is_lost(data):
     results = graded(data, right(slow=FAILED))
-    assert lost(results) == {"1g"}
+    assert lost_in(results) == {"1g"}
     assert by_id(results, "test_slower").outcome is Outcome.NOT_ATTEMPTED
 
 
 def test_who_pays_nothing_elsewhere_pays_for_a_refused_training(data):
     # 1e compiled the first network rightly, so the wrong loss is 1g's own.
-    assert lost(graded(data, right(slow=UNFIT))) == {"1g"}
+    assert lost_in(graded(data, right(slow=UNFIT))) == {"1g"}
 
 
 def test_unscaled_images_in_part_three_alone_cost_in_3a(data):
     low = {"top": 255.0, "accuracy": 0.5, "repeats": (0.5, 0.5)}
-    assert lost(graded(data, right(cnn=low))) == {"3a"}
+    assert lost_in(graded(data, right(cnn=low))) == {"3a"}
 
 
 def test_unscaled_images_everywhere_cost_in_1b_alone(data):
     names = ("small", "slow", "wide", "fewer", "cnn", "strided", "adam")
-    assert lost(graded(data, right(**{key: {"top": 255.0} for key in names}))) == {"1b"}
+    assert lost_in(graded(data, right(**{key: {"top": 255.0} for key in names}))) == {"1b"}
 
 
 def test_a_hidden_layer_too_many_in_both_dense_networks_costs_in_1c(data):
@@ -68,11 +74,11 @@ def test_a_hidden_layer_too_many_in_both_dense_networks_costs_in_1c(data):
         name: {"layers": dense_layers(*[units] * 3)}
         for name, units in (("small", 10), ("slow", 10), ("wide", 64), ("fewer", 10))
     }
-    assert lost(graded(data, right(**changes))) == {"1c"}
+    assert lost_in(graded(data, right(**changes))) == {"1c"}
 
 
 def test_a_hidden_layer_too_many_in_the_wide_network_alone_costs_in_1h(data):
-    assert lost(graded(data, right(wide={"layers": dense_layers(64, 64, 64)}))) == {"1h"}
+    assert lost_in(graded(data, right(wide={"layers": dense_layers(64, 64, 64)}))) == {"1h"}
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,8 @@ from graders.assignment import load_assignment
 from graders.checks.context import CheckContext
 from graders.checks.run import run_checks
 from graders.errors import RunError
-from graders.expectations import Expectations
-from graders.recording import RecordingFolder
-from graders.recording.schema import Recording
 from graders.result import CheckResult, Outcome
+from tests.builders.recordings import context
 
 TOML = """
 schema_version = 1
@@ -48,12 +46,7 @@ def make_sheet(folder: Path, check: str = CHECK, *, name: str) -> CheckContext:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
     (folder / f"test_{name}.py").write_text(textwrap.dedent(check), encoding="utf-8")
-    return CheckContext(
-        load_assignment(folder),
-        RecordingFolder(folder, Recording(status="complete")),
-        Expectations(assignment="sheet"),
-        data=[],
-    )
+    return context(load_assignment(folder))
 
 
 def outcomes(results: list[CheckResult]) -> list[Outcome]:
@@ -61,49 +54,49 @@ def outcomes(results: list[CheckResult]) -> list[Outcome]:
 
 
 def test_checks_run_on_the_recording_that_they_are_given(tmp_path):
-    context = make_sheet(tmp_path, name="given_recording")
-    (result,) = run_checks(context)
+    made = make_sheet(tmp_path, name="given_recording")
+    (result,) = run_checks(made)
     assert (result.outcome, result.score) == (Outcome.PASSED, 1)
     assert result.id == "test_given_recording.py::test_first"
 
 
 def test_settings_in_the_working_directory_have_no_effect(tmp_path, monkeypatch):
-    context = make_sheet(tmp_path / "sheet", name="working_directory")
+    made = make_sheet(tmp_path / "sheet", name="working_directory")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "pytest.ini").write_text("[pytest]\naddopts = -k nothing --collect-only\n")
     (elsewhere / "conftest.py").write_text(HOSTILE)
     (elsewhere / "sitecustomize.py").write_text(HOSTILE)
     monkeypatch.chdir(elsewhere)
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 @pytest.mark.parametrize("name", ["pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"])
 def test_settings_above_the_assignment_have_no_effect(tmp_path, monkeypatch, name):
-    context = make_sheet(tmp_path / "sheet", name=f"above_{name.replace('.', '_')}")
+    made = make_sheet(tmp_path / "sheet", name=f"above_{name.replace('.', '_')}")
     section = {"setup.cfg": "tool:pytest", "pyproject.toml": "tool.pytest.ini_options"}.get(
         name, "pytest"
     )
     option = '"-k nothing"' if name == "pyproject.toml" else "-k nothing"
     (tmp_path / name).write_text(f"[{section}]\naddopts = {option}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 def test_settings_in_the_assignment_folder_have_no_effect(tmp_path):
-    context = make_sheet(tmp_path, name="own_settings")
+    made = make_sheet(tmp_path, name="own_settings")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k nothing\n", encoding="utf-8")
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 def test_a_conftest_above_the_assignment_has_no_effect(tmp_path, monkeypatch):
-    context = make_sheet(tmp_path / "sheet", name="conftest_above")
+    made = make_sheet(tmp_path / "sheet", name="conftest_above")
     (tmp_path / "conftest.py").write_text(
         "import pytest\n\n@pytest.fixture(autouse=True)\ndef break_all():\n    raise OSError\n",
         encoding="utf-8",
     )
     monkeypatch.chdir(tmp_path)
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 def test_the_assignments_own_conftest_is_used(tmp_path):
@@ -115,11 +108,11 @@ def test_the_assignments_own_conftest_is_used(tmp_path):
         """The first."""
         assert own == 7
     '''
-    context = make_sheet(tmp_path, check, name="own_conftest")
+    made = make_sheet(tmp_path, check, name="own_conftest")
     (tmp_path / "conftest.py").write_text(
         "import pytest\n\n@pytest.fixture\ndef own():\n    return 7\n", encoding="utf-8"
     )
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +124,9 @@ def test_the_assignments_own_conftest_is_used(tmp_path):
     ],
 )
 def test_pytests_environment_variables_have_no_effect(tmp_path, monkeypatch, variable, value):
-    context = make_sheet(tmp_path, name=f"environment_{variable.lower()}")
+    made = make_sheet(tmp_path, name=f"environment_{variable.lower()}")
     monkeypatch.setenv(variable, value)
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
     assert os.environ[variable] == value
 
 
@@ -148,10 +141,10 @@ def test_environment_and_working_directory_are_as_before(tmp_path, monkeypatch):
         os.environ["LEFT_BEHIND"] = "1"
         os.chdir("/")
     '''
-    context = make_sheet(tmp_path, check, name="as_before")
+    made = make_sheet(tmp_path, check, name="as_before")
     monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
-    run_checks(context)
+    run_checks(made)
     # pytest itself names the running test there.
     current = {"PYTEST_CURRENT_TEST": os.environ["PYTEST_CURRENT_TEST"]}
     assert dict(os.environ) == before | current
@@ -159,9 +152,9 @@ def test_environment_and_working_directory_are_as_before(tmp_path, monkeypatch):
 
 
 def test_nothing_is_written_into_the_assignment_folder(tmp_path):
-    context = make_sheet(tmp_path, name="nothing_written")
+    made = make_sheet(tmp_path, name="nothing_written")
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    run_checks(context)
+    run_checks(made)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
@@ -179,25 +172,25 @@ def test_pytest_itself_prints_nothing(tmp_path, capfd):
 
 
 def test_tests_among_the_samples_are_not_checks(tmp_path):
-    context = make_sheet(tmp_path, name="beside_samples")
+    made = make_sheet(tmp_path, name="beside_samples")
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "test_sample.py").write_text(HOSTILE, encoding="utf-8")
-    assert outcomes(run_checks(context)) == [Outcome.PASSED]
+    assert outcomes(run_checks(made)) == [Outcome.PASSED]
 
 
 @pytest.mark.parametrize("check", ["def broken(:\n", "import no_such_module\n", "x = 1\n"])
 def test_checks_that_cannot_be_collected_are_the_assignments_fault(tmp_path, check, request):
     name = f"broken_{abs(hash(request.node.name))}"
-    context = make_sheet(tmp_path, check, name=name)
+    made = make_sheet(tmp_path, check, name=name)
     with pytest.raises(RunError, match="checks of sheet could not be run"):
-        run_checks(context)
+        run_checks(made)
 
 
 def test_two_runs_after_each_other_do_not_mix(tmp_path):
-    context = make_sheet(tmp_path, name="two_runs")
-    first = run_checks(context)
-    context.recording.data.status = "timeout"
-    second = run_checks(context)
+    made = make_sheet(tmp_path, name="two_runs")
+    first = run_checks(made)
+    made.recording.data.status = "timeout"
+    second = run_checks(made)
     assert outcomes(first) == [Outcome.PASSED]
     assert outcomes(second) == [Outcome.ERROR]
 

@@ -14,26 +14,22 @@ from graders.checks import CheckFailed, Match, Unscored, assert_accuracy, assert
 from graders.checks.attempts import Step
 from graders.checks.context import CheckContext
 from graders.checks.outcome import Notes, begin_notes
-from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.expectations import Expectations, Measured
 from graders.recording.schema import TrainingRecord
 from graders.result import ScoreEvidence
 from graders.tolerance import chance_of_false_fail
 from graders.training.request import Cap
 from reference.datasets import LOOKALIKE, DataSet
-
-from .builders import compiled, dense_layers, scores_of
-from .test_matching import Class
+from tests.builders.fashion_cnn import Solution
+from tests.builders.networks import compiled, dense_layers
+from tests.builders.ranges import measured
+from tests.builders.recordings import scores_of
 
 # Of the small network 0.60 (floor), 0.70 (cutoff), 0.80 (largest), 0.90 (upper limit).
 # Of the wide one minus the small one -0.02, 0.04, 0.10, 0.16; of the wide one 0.62 to 1.04.
 SMALL = [0.70, *[0.75] * 17, 0.80]
 WIDE = [0.74, *[0.83] * 17, 0.90]
 WORDS = ("the network with 64 units", "the network with 10 units")
-
-
-def measured(experiment: str, tests: list[float], batch_size: int = 64) -> Measured:
-    scores = [ScoreRecord(seed=seed, train=test, test=test) for seed, test in enumerate(tests)]
-    return Measured(experiment=experiment, data="known", batch_size=batch_size, scores=scores)
 
 
 def context(
@@ -46,7 +42,7 @@ def context(
     groups = groups or (measured("small", SMALL), measured("wide", WIDE))
     return CheckContext(
         load_assignment("fashion_cnn"),
-        Class().run.folder(),
+        Solution().run.folder(),
         Expectations(assignment="fashion_cnn", measured=list(groups)),
         [DataSet("fashion_mnist", source, Path("unused"), fingerprint)],
         cap,
@@ -54,15 +50,15 @@ def context(
     )
 
 
-def trained(run: Class, name: str) -> TrainingRecord:
+def trained(run: Solution, name: str) -> TrainingRecord:
     """The training that was meant for an experiment."""
     return next(t for t in run.run.recording.trainings if t.id == run.meant[name])
 
 
-def reached(*attempts: float | None, name: str = "small", **changes: Any) -> Class:
+def reached(*attempts: float | None, name: str = "small", **changes: Any) -> Solution:
     """A right run of which one training has reached this, attempt by attempt."""
     first, *further = attempts
-    return Class(**{name: {"accuracy": first, "repeats": further, **changes}})
+    return Solution(**{name: {"accuracy": first, "repeats": further, **changes}})
 
 
 class Judged:
@@ -94,11 +90,11 @@ class Judged:
         return score
 
 
-def accuracy(run: Class, known: CheckContext | None = None) -> Judged:
+def accuracy(run: Solution, known: CheckContext | None = None) -> Judged:
     return Judged(assert_accuracy, known or context(), run.matches["small"], "small", "network")
 
 
-def better(run: Class, known: CheckContext | None = None) -> Judged:
+def better(run: Solution, known: CheckContext | None = None) -> Judged:
     wide, small = run.matches["wide"], run.matches["small"]
     names, hint = ("wide", "small"), "Train both alike."
     return Judged(assert_better, known or context(), wide, small, names, WORDS, hint=hint)
@@ -306,7 +302,7 @@ def test_too_few_scores_are_no_range():
     assert "Calibrate first" in judged.error.message
 
 
-def with_batches(size: int | None, *attempts: float) -> Class:
+def with_batches(size: int | None, *attempts: float) -> Solution:
     run = reached(*attempts)
     trained(run, "small").batch_size = size
     return run
@@ -394,7 +390,9 @@ def test_an_accuracy_of_nan_does_not_hide_a_better_attempt():
 # -- differences ----------------------------------------------------------------------------
 
 
-def pair(wide: tuple[float | None, ...], small: tuple[float | None, ...], **changes: Any) -> Class:
+def pair(
+    wide: tuple[float | None, ...], small: tuple[float | None, ...], **changes: Any
+) -> Solution:
     """A right run of which both trainings have reached this, attempt by attempt."""
     run = reached(*wide, name="wide", **changes)
     own = trained(run, "small")
@@ -471,19 +469,19 @@ def test_a_difference_of_another_training_than_the_reference_is_not_trained_agai
     assert judged.score.again == []
 
 
-def unmeasured(run: Class) -> None:
+def unmeasured(run: Solution) -> None:
     trained(run, "small").measured_by = ""
 
 
-def other_epochs(run: Class) -> None:
+def other_epochs(run: Solution) -> None:
     trained(run, "small").epochs = 30
 
 
-def other_layers(run: Class) -> None:
+def other_layers(run: Solution) -> None:
     run.run.recording.networks[0].layers = dense_layers(11, 10)
 
 
-def brought_along(run: Class) -> None:
+def brought_along(run: Solution) -> None:
     trained(run, "small").start = "given"
 
 
@@ -569,7 +567,7 @@ def on_both(experiment: str, tests: list[float]) -> Measured:
     return group
 
 
-def both(*attempts: tuple[float | None, float | None]) -> Class:
+def both(*attempts: tuple[float | None, float | None]) -> Solution:
     """A right run whose small network reached this on the test set and on pretend images."""
     scores = [{"test_accuracy": one, "pretend_accuracy": two} for one, two in attempts]
     run = reached(0.0)
@@ -578,7 +576,7 @@ def both(*attempts: tuple[float | None, float | None]) -> Class:
     return run
 
 
-def on_pretend(run: Class, known: CheckContext | None = None) -> Judged:
+def on_pretend(run: Solution, known: CheckContext | None = None) -> Judged:
     known = known or context(on_both("small", SMALL))
     small = run.matches["small"]
     return Judged(assert_accuracy, known, small, "small", "network", on="pretend")
@@ -618,7 +616,7 @@ def test_scores_on_one_test_set_make_no_range_on_another():
     assert "Calibrate first" in judged.error.message
 
 
-def one_network(run: Class, known: CheckContext | None = None) -> Judged:
+def one_network(run: Solution, known: CheckContext | None = None) -> Judged:
     """Compare a network's accuracy on the test set with its own on pretend images."""
     known = known or context(on_both("small", SMALL))
     small = run.matches["small"]

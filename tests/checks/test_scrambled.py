@@ -9,11 +9,7 @@ import pytest
 from graders.checks.aspects import SCRAMBLED
 from graders.recording.schema import PairRecord
 from graders.result import CheckResult, Outcome
-
-from .test_fashion_cnn import data, graded, lost, right
-from .test_matching import Class
-
-__all__ = ["data"]  # the fixture
+from tests.builders.fashion_cnn import Solution, graded, lost_in, right
 
 
 def _lay_out(pairs: Iterable[PairRecord | None], layout: str) -> None:
@@ -22,7 +18,7 @@ def _lay_out(pairs: Iterable[PairRecord | None], layout: str) -> None:
             pair.x.origin = pair.x.origin.model_copy(update={"layout": layout})
 
 
-def _with(student: Class, layout: str, *, training: bool, validation: bool) -> Class:
+def _with(student: Solution, layout: str, *, training: bool, validation: bool) -> Solution:
     for one in student.run.recording.trainings:
         _lay_out([one.data] if training else [], layout)
         _lay_out([one.validation] if validation else [], layout)
@@ -36,7 +32,7 @@ def _of_1a(results: list[CheckResult]) -> CheckResult:
 
 def test_transposed_images_are_right_vectors(data):
     student = _with(right(), "transposed", training=True, validation=True)
-    assert lost(graded(data, student)) == set()
+    assert lost_in(graded(data, student)) == set()
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -53,7 +49,7 @@ def test_scrambled_images_lose_1a_with_their_cause(data, training):
 
 def test_scrambled_test_images_of_accuracies_that_are_right_lose_1a_alone(data):
     student = _with(right(), "scrambled", training=False, validation=True)
-    assert lost(graded(data, student)) == {"1a"}
+    assert lost_in(graded(data, student)) == {"1a"}
 
 
 def test_who_validated_on_the_right_images_afterwards_keeps_1a(data):
@@ -81,10 +77,10 @@ def test_what_scrambled_images_reach_costs_where_they_were_scrambled(data):
     names = ("small", "slow", "wide", "fewer", "cnn", "strided", "adam")
     low = {name: {"accuracy": 0.1, "repeats": (0.1, 0.1)} for name in names}
     student = _with(right(**low), "scrambled", training=True, validation=True)
-    assert lost(graded(data, student)) == {"1a"}
+    assert lost_in(graded(data, student)) == {"1a"}
 
 
 def test_a_training_that_failed_on_scrambled_images_was_not_refused_for_them(data):
     failed = {"status": "error", "epochs": 0, "accuracy": None}
     student = _with(right(slow=failed), "scrambled", training=True, validation=True)
-    assert lost(graded(data, student)) == {"1a", "1g"}
+    assert lost_in(graded(data, student)) == {"1a", "1g"}

@@ -6,8 +6,8 @@ import pytest
 
 from graders.checks import Attempt, attempts_of, finals_of, series_of
 from graders.recording.schema import TrainingRecord
-
-from .builders import TEST, TRAIN, Run, compiled, dense_layers, pair
+from tests.builders.networks import compiled, dense_layers
+from tests.builders.recordings import TEST, TRAIN, Run, pair
 
 SMALL = dense_layers(10)
 

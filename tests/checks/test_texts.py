@@ -8,8 +8,8 @@ import pytest
 
 from graders.checks.texts import text_answers, text_value
 from graders.submission import read_cells
-from tests.checks.builders import Run
-from tests.submission.notebooks import code, notebook, text
+from tests.builders.recordings import Run
+from tests.builders.submissions import code, notebook, text
 
 KNOWN = {"1a", "1b", "1c", "1d", "1i", "1j", "2b", "4b"}
 PROMPT = "**1b, in words.** Why?"

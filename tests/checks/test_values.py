@@ -6,8 +6,7 @@ import pytest
 
 from graders.checks import answer, is_number, mentioned, readings
 from graders.checks.values import mentions
-
-from .builders import Run
+from tests.builders.recordings import Run
 
 
 def given(**values: Any) -> Run:

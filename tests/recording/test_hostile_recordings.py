@@ -21,16 +21,16 @@ import graders.grading
 from graders.checks.attempts import attempts_of
 from graders.errors import AssignmentError, RecordingError
 from graders.grading import RECORDING
-from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.reader import trusted_folder
 from graders.regrade import regrade
 from graders.result import CheckResult, Outcome, Result, SubmissionInfo
 from graders.training.entry import save_trained
-from tests.training.builders import facts, trained
-
-from .folders import npy
-from .hostile import CHECKS, Bench, Case, good, worthless
+from tests.builders.classes import Watcher
+from tests.builders.hostile import CHECKS, Bench, Case, good, worthless
+from tests.builders.recordings import npy, ran
+from tests.builders.results import info
+from tests.builders.trainings import facts, trained
 
 GOOD, WORTHLESS = good(), worthless()
 FILE = {"id": 0, "action": "loaded", "kind": "network", "name": "a.keras"}
@@ -674,30 +674,18 @@ def test_to_check_again_goes_on_after_such_an_exception(
 ) -> None:
     for student in ("alice", "mallory"):
         case().write(tmp_path / student)
-        info = SubmissionInfo(student=student, files=["a.ipynb"])
-        ended = Ended(how="finished", seconds=1.0)
-        Ran(assignment="fashion_cnn", submission=info, ended=ended).save(tmp_path / student)
+        ran(of=info("", student)).save(tmp_path / student)
     compose = graders.grading.compose
 
-    def fail(context: Any, info: SubmissionInfo, *others: Any) -> Result:
-        if info.student == "alice":
+    def fail(context: Any, of: SubmissionInfo, *others: Any) -> Result:
+        if of.student == "alice":
             raise LookupError("no such thing")
-        return compose(context, info, *others)
+        return compose(context, of, *others)
 
     monkeypatch.setattr("graders.grading.compose", fail)
     monkeypatch.setattr("graders.regrade.checker_for", lambda *_: bench.checker)
-    done = regrade(tmp_path, None, Silent())
+    done = regrade(tmp_path, None, Watcher())
     assert [one.result.execution.status for one in done.outcomes.graded] == ["error", "complete"]
-
-
-class Silent:
-    """Hears of the class, and says nothing."""
-
-    def begin(self, student: str) -> None: ...
-
-    def event(self, student: str, event: dict[str, Any]) -> None: ...
-
-    def end(self, student: str, result: Result) -> None: ...
 
 
 def test_a_broken_assignment_still_ends_the_class(

@@ -9,8 +9,7 @@ import pytest
 from graders.errors import RecordingError
 from graders.recording import RecordingFolder
 from graders.recording.schema import ArrayRecord, Cell, Recording
-
-from .folders import npy, training, with_array, write
+from tests.builders.recordings import npy, training, with_array, write
 
 
 def refused(folder) -> str:

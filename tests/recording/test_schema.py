@@ -13,48 +13,26 @@ from graders.recording.schema import (
     CallRecord,
     Cell,
     CellOutcome,
-    CompileRecord,
-    DataRecord,
     DataSetRecord,
     EnvironmentRecord,
     FigureRecord,
     FileRecord,
-    LabelRecord,
-    LayerRecord,
     Limits,
     LineRecord,
-    NetworkRecord,
-    Origin,
-    PairRecord,
     Recording,
     TrainingRecord,
 )
+from tests.builders.networks import compiled, dense
+from tests.builders.recordings import network, pair, training
 
-from .folders import training
-
-ORIGIN = Origin(
-    data_set="fashion_mnist", split="train", order="first", items=3, scale=1 / 255, offset=0.0
-)
-PAIR = PairRecord(
-    x=DataRecord(
-        digest="ab", shape=[3, 784], dtype="float32", minimum=0, maximum=1, mean=0.3, origin=ORIGIN
-    ),
-    y=LabelRecord(shape=[3], dtype="uint8", one_hot=False, classes=10, agreement=1.0),
-)
+PAIR = pair(3, "train")
 FULL = Recording(
     status="complete",
     seconds=12.5,
     cells=[Cell(index=0, kind="code", source="x", exercise="1a", role="code")],
     outcomes=[CellOutcome(index=0, status="error", error_type="NameError", error_message="x")],
     networks=[
-        NetworkRecord(
-            id=1,
-            model=1,
-            kind="Sequential",
-            layers=[LayerRecord(type="Dense", config={"units": 10}, output_shape=[None, 10])],
-            compiled=CompileRecord(optimizer="SGD", learning_rate=0.01, metrics=["accuracy"]),
-            names=["model"],
-        )
+        network(1, [dense(10).model_copy(update={"output_shape": [None, 10]})], compiled=compiled())
     ],
     trainings=[training(data=PAIR, validation=PAIR, measured={"test_accuracy": 0.7})],
     calls=[CallRecord(kind="evaluate", model=1, after_training=1, cell=2, data=PAIR)],
@@ -72,7 +50,7 @@ FULL = Recording(
             name="ImageDataGenerator",
             settings={"rotation_range": 20, "zoom_range": [0.9, 1.1], "fill_mode": None},
             shape=[3, 28, 28, 1],
-            origin=ORIGIN,
+            origin=PAIR.x.origin,
             items=64,
         )
     ],

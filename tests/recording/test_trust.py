@@ -6,28 +6,21 @@ from typing import Any
 
 from graders.recording.schema import (
     DataRecord,
-    LayerRecord,
     NetworkRecord,
     PairRecord,
     Recording,
     TrainingRecord,
 )
 from graders.recording.trust import GIVEN, merge
-from tests.recording.folders import training
-from tests.training.builders import entry, facts, measured, trained
+from tests.builders.networks import layer
+from tests.builders.recordings import network, training
+from tests.builders.trainings import entry, facts, measured, trained
 
 
-def network(number: int = 0, **changes: Any) -> NetworkRecord:
-    settings: dict[str, Any] = {
-        "id": number,
-        "model": 1,
-        "cell": 2,
-        "kind": "Sequential",
-        "layers": [LayerRecord(type="Forged", parameters=10**6)],
-        "parameters": 10**6,
-        "names": ["model"],
-    }
-    return NetworkRecord(**(settings | changes))
+def made_up(number: int = 0, **changes: Any) -> NetworkRecord:
+    layers = [layer("Forged").model_copy(update={"parameters": 10**6})]
+    usual = {"model": 1, "cell": 2, "parameters": 10**6}
+    return network(number, layers, **(usual | changes))
 
 
 def claim(**changes: Any) -> TrainingRecord:
@@ -36,7 +29,7 @@ def claim(**changes: Any) -> TrainingRecord:
 
 
 def recording(*claims: TrainingRecord, networks: int = 1) -> Recording:
-    return Recording(networks=[network(k) for k in range(networks)], trainings=list(claims))
+    return Recording(networks=[made_up(k) for k in range(networks)], trainings=list(claims))
 
 
 def test_a_claim_without_a_request_is_unverified_whatever_it_says() -> None:
@@ -186,23 +179,23 @@ def test_numbers_of_networks_that_are_not_there_do_no_harm() -> None:
 
 
 def test_a_network_that_lies_about_its_place_is_not_overwritten() -> None:
-    lying = Recording(networks=[network(5)], trainings=[claim()])
+    lying = Recording(networks=[made_up(5)], trainings=[claim()])
     merged = merge(lying, [trained()])
     assert merged.networks[merged.trainings[0].network].layers == facts().layers
 
 
 def test_a_network_is_found_by_its_number_where_others_were_left_out() -> None:
     left = Recording(
-        networks=[network(1, names=["mine"]), network(2)], trainings=[claim(network=1)]
+        networks=[made_up(1, names=["mine"]), made_up(2)], trainings=[claim(network=1)]
     )
     merged = merge(left, [trained()])
     assert [(n.id, n.names) for n in merged.networks] == [(1, ["mine"]), (2, ["model"])]
     assert merged.networks[0].layers == facts().layers
-    assert merged.networks[1].layers == network().layers
+    assert merged.networks[1].layers == made_up().layers
 
 
 def test_a_network_that_is_added_takes_no_number_that_is_taken() -> None:
-    left = Recording(networks=[network(2), network(3)], trainings=[claim(network=9)])
+    left = Recording(networks=[made_up(2), made_up(3)], trainings=[claim(network=9)])
     merged = merge(left, [trained()])
     assert [n.id for n in merged.networks] == [2, 3, merged.trainings[0].network]
     assert len({n.id for n in merged.networks}) == 3

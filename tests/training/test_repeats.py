@@ -9,17 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from graders.recording.schema import DataRecord, LabelRecord, Origin, PairRecord
-from graders.result import (
-    AssignmentInfo,
-    CheckResult,
-    Execution,
-    ExerciseResult,
-    Outcome,
-    Result,
-    ScoreEvidence,
-    SubmissionInfo,
-    TrainingEvidence,
-)
+from graders.result import Outcome, Result, ScoreEvidence, TrainingEvidence
 from graders.training.entry import Measured, Trained
 from graders.training.repeats import (
     own_seed_matters,
@@ -29,7 +19,9 @@ from graders.training.repeats import (
 )
 from graders.training.request import VERSION, Request, canonical, fingerprint, seed_of
 from graders.training.session import Draws
-from tests.training.builders import SETTING, asked, entry, facts, measured, trained
+from tests.builders.evidence import accuracy
+from tests.builders.results import check, exercise, result
+from tests.builders.trainings import SETTING, asked, entry, facts, measured, trained
 
 Status = Literal["complete", "timeout", "stopped", "unusable", "error"]
 
@@ -37,57 +29,26 @@ Status = Literal["complete", "timeout", "stopped", "unusable", "error"]
 
 
 def score(*again: int) -> ScoreEvidence:
-    return ScoreEvidence(
-        title="test accuracy",
-        observed=[0.5],
-        cutoff=0.7,
-        floor=0.6,
-        high=0.9,
-        reference=[0.7] * 19,
-        chance=0.00065,
-        again=list(again),
-    )
+    return accuracy(0.5, again=list(again))
 
 
-def result(*evidence: ScoreEvidence | TrainingEvidence, status: Status = "complete") -> Result:
+def asking(*evidence: ScoreEvidence | TrainingEvidence, status: Status = "complete") -> Result:
     """The result of a submission with one check for each piece of evidence."""
-    checks = [
-        CheckResult(
-            id=f"test_1.py::test_{number}",
-            exercise="1f",
-            title="a check",
-            outcome=Outcome.ERROR,
-            score=0,
-            points=1,
-            evidence=[one],
-        )
-        for number, one in enumerate(evidence)
-    ]
-    return Result(
-        tensormark="0",
-        graded_at="2026-01-01T00:00:00Z",
-        assignment=AssignmentInfo(id="sheet", title="Sheet"),
-        submission=SubmissionInfo(student="alice", files=[]),
-        score=0,
-        points=1,
-        exercises=[
-            ExerciseResult(id="1f", section="1", title="f", points=1, score=0, checks=checks)
-        ],
-        execution=Execution(status=status),
-    )
+    checks = [check("1f", Outcome.ERROR, evidence=[one]) for one in evidence]
+    return result(exercise("1f", "f", *checks), status=status)
 
 
 def test_every_training_is_wanted_that_a_check_asks_for() -> None:
-    assert wanted_again(result(score(0), TrainingEvidence(training=7), score(2, 0))) == {0, 2}
+    assert wanted_again(asking(score(0), TrainingEvidence(training=7), score(2, 0))) == {0, 2}
 
 
 def test_nothing_is_wanted_where_no_check_asks() -> None:
-    assert wanted_again(result(score(), TrainingEvidence(training=1))) == frozenset()
+    assert wanted_again(asking(score(), TrainingEvidence(training=1))) == frozenset()
 
 
 @pytest.mark.parametrize("status", ["timeout", "stopped", "unusable", "error"])
 def test_nothing_is_wanted_of_a_run_that_did_not_come_to_its_end(status: Status) -> None:
-    assert wanted_again(result(score(0), status=status)) == frozenset()
+    assert wanted_again(asking(score(0), status=status)) == frozenset()
 
 
 # -- from the start -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Small factories for what a run records: networks, trainings, whole recordings."""
+"""What a run leaves behind: a recording written step by step, its folder, and run.json."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from graders.assignment import load_assignment
+import numpy as np
+from numpy.typing import NDArray
+
+from graders.assignment import Assignment, load_assignment
 from graders.checks.context import CheckContext
 from graders.expectations import Expectations
+from graders.ran import Ended, Ran
 from graders.recording import RecordingFolder
 from graders.recording.schema import (
+    ArrayRecord,
     CallRecord,
     Cell,
     CompileRecord,
@@ -25,93 +30,12 @@ from graders.recording.schema import (
     Scores,
     TrainingRecord,
 )
+from graders.result import SubmissionInfo
+from reference.datasets import DataSet
+from tests.builders.networks import PIXELS, compiled
+from tests.builders.results import info
 
-TRAIN, TEST, PIXELS = 60_000, 10_000, 784
-
-
-# -- layers ---------------------------------------------------------------------------------
-
-
-def layer(type_: str, **config: Any) -> LayerRecord:
-    return LayerRecord(type=type_, config=config)
-
-
-def dense(units: int, activation: str = "relu", **config: Any) -> LayerRecord:
-    return layer("Dense", units=units, activation=activation, use_bias=True, **config)
-
-
-def conv(filters: int, size: int = 3, *, strides: int = 1, **config: Any) -> LayerRecord:
-    settings: dict[str, Any] = {
-        "filters": filters,
-        "kernel_size": [size, size],
-        "strides": [strides, strides],
-        "padding": "valid",
-        "activation": "relu",
-        "use_bias": True,
-    }
-    return layer("Conv2D", **(settings | config))
-
-
-def pool(size: int = 2, **config: Any) -> LayerRecord:
-    settings: dict[str, Any] = {
-        "pool_size": [size, size],
-        "strides": [size, size],
-        "padding": "valid",
-    }
-    return layer("MaxPooling2D", **(settings | config))
-
-
-def inputs(*shape: int) -> LayerRecord:
-    return LayerRecord(type="InputLayer", output_shape=[None, *shape])
-
-
-def dense_layers(*hidden: int) -> list[LayerRecord]:
-    """784 inputs, hidden relu layers, 10 softmax outputs."""
-    return [inputs(PIXELS), *(dense(units) for units in hidden), dense(10, "softmax")]
-
-
-def pooled_layers(first: int = 16, second: int = 8) -> list[LayerRecord]:
-    return [
-        inputs(28, 28, 1),
-        conv(first),
-        pool(),
-        conv(second),
-        pool(),
-        layer("Flatten"),
-        dense(10, "softmax"),
-    ]
-
-
-def strided_layers(first: int = 16, second: int = 8) -> list[LayerRecord]:
-    return [
-        inputs(28, 28, 1),
-        conv(first, strides=2),
-        conv(second, strides=2),
-        layer("Flatten"),
-        dense(10, "softmax"),
-    ]
-
-
-# -- compile settings and data --------------------------------------------------------------
-
-
-def compiled(
-    optimizer: str = "SGD",
-    rate: float | None = None,
-    *,
-    loss: str = "sparse_categorical_crossentropy",
-    metrics: Sequence[str] = ("accuracy",),
-    **more: Any,
-) -> CompileRecord:
-    """Compile settings; the learning rate is Keras' default where none is given."""
-    default = 0.01 if optimizer == "SGD" else 0.001
-    return CompileRecord(
-        optimizer=optimizer,
-        learning_rate=default if rate is None else rate,
-        loss=loss,
-        metrics=list(metrics),
-        **more,
-    )
+TRAIN, TEST = 60_000, 10_000
 
 
 def pair(
@@ -123,7 +47,7 @@ def pair(
     one_hot: bool = False,
     agreement: float = 1.0,
 ) -> PairRecord:
-    """Images and labels of a split, the first so many."""
+    """Make images and labels of a split, the first so many."""
     origin = Origin(
         data_set="fashion_mnist",
         split=split,  # type: ignore[arg-type]  # tests use known splits only
@@ -160,7 +84,7 @@ def made_pair(
     form: str = "arrays",
     digest: str = "",
 ) -> PairRecord:
-    """Images that a student has made, with their labels: no item of the data set is among them."""
+    """Make images of a student's own, with labels: no item of the data set is among them."""
     found = pair(items, "train", shape=shape, top=top)
     assert found.x is not None
     found.x.origin, found.x.digest = None, digest or f"made{items}"
@@ -168,11 +92,30 @@ def made_pair(
 
 
 def scores_of(repeats: Sequence[float | Scores | None]) -> list[Scores | None]:
-    """What further attempts were measured at; a number alone is a test accuracy."""
+    """Make what further attempts were measured at; a number alone is a test accuracy."""
     return [{"test_accuracy": r} if isinstance(r, int | float) else r for r in repeats]
 
 
-# -- whole runs -----------------------------------------------------------------------------
+def network(number: int, layers: list[LayerRecord], **changes: Any) -> NetworkRecord:
+    """Make the record of a network, the only state of its model."""
+    usual = {"id": number, "model": number, "kind": "Sequential", "names": ["model"]}
+    return NetworkRecord(layers=layers, **(usual | changes))
+
+
+def training(**changes: Any) -> TrainingRecord:
+    """Make the record of one call of fit."""
+    usual = {
+        "id": 1,
+        "network": 1,
+        "model": 1,
+        "cell": 3,
+        "status": "ok",
+        "data": PairRecord(),
+        "epochs": 3,
+        "epochs_before": 0,
+        "batch_size": 32,
+    }
+    return TrainingRecord(**(usual | changes))
 
 
 class Run:
@@ -203,19 +146,18 @@ class Run:
         repeats: Sequence[float | Scores | None] = (),
     ) -> TrainingRecord:
         """Build, compile and train a network in a cell of its own."""
-        network = self.build(layers, settings or compiled(), exercise=exercise)
+        built = self.build(layers, settings or compiled(), exercise=exercise)
         convolutional = any(one.type == "Conv2D" for one in layers)
         form = shape or ((28, 28, 1) if convolutional else (PIXELS,))
-        training = TrainingRecord(
+        validation = pair(TEST, "test", shape=form, top=top, one_hot=one_hot)
+        made = training(
             id=next(self._ids),
-            network=network.id,
-            model=network.model,
-            cell=network.cell,
-            status=status,  # type: ignore[arg-type]  # tests use known words only
+            network=built.id,
+            model=built.model,
+            cell=built.cell,
+            status=status,
             data=pair(items, split, shape=form, top=top, one_hot=one_hot, agreement=agreement),
-            validation=pair(TEST, "test", shape=form, top=top, one_hot=one_hot)
-            if validated
-            else None,
+            validation=validation if validated else None,
             validation_split=validation_split,
             epochs=epochs,
             epochs_before=epochs_before,
@@ -225,8 +167,8 @@ class Run:
             repeats=scores_of(repeats),
             request=len(self.recording.trainings),
         )
-        self.recording.trainings.append(training)
-        return training
+        self.recording.trainings.append(made)
+        return made
 
     def build(
         self,
@@ -237,20 +179,12 @@ class Run:
     ) -> NetworkRecord:
         """Build a network, and compile it where there are settings, without training it."""
         cell = self.cell("model = ...", exercise=exercise)
-        number = next(self._ids)
-        network = NetworkRecord(
-            id=number,
-            model=number,
-            cell=cell.index,
-            kind="Sequential",
-            layers=layers,
-            compiled=settings,
-            names=["model"],
-        )
-        self.recording.networks.append(network)
-        return network
+        made = network(next(self._ids), layers, cell=cell.index, compiled=settings)
+        self.recording.networks.append(made)
+        return made
 
     def evaluate(self, training: TrainingRecord, data: PairRecord, **scores: float) -> CallRecord:
+        """Evaluate the network of a training."""
         call = CallRecord(
             kind="evaluate",
             model=training.model,
@@ -270,6 +204,7 @@ class Run:
         exercise: str | None = None,
         role: str | None = None,
     ) -> Cell:
+        """Add a cell."""
         cell = Cell(
             index=len(self.recording.cells),
             kind=kind,  # type: ignore[arg-type]  # tests use known kinds only
@@ -280,14 +215,58 @@ class Run:
         self.recording.cells.append(cell)
         return cell
 
-    def folder(self, path: Path | None = None) -> RecordingFolder:
-        return RecordingFolder(path or Path("unused"), self.recording)
+    def folder(self) -> RecordingFolder:
+        """Return the recording as checks read it, without any file."""
+        return RecordingFolder(Path("unused"), self.recording)
 
     def context(self) -> CheckContext:
-        """Everything that the checks of fashion_cnn ask for, without any data set."""
+        """Return all that the checks of fashion_cnn ask for, without any data set."""
         return CheckContext(
             load_assignment("fashion_cnn"),
             self.folder(),
             Expectations.load("fashion_cnn"),
             data=[],
         )
+
+
+def context(
+    assignment: Assignment,
+    recording: Recording | RecordingFolder | None = None,
+    data: Sequence[DataSet] = (),
+) -> CheckContext:
+    """Make what checks are given, without anything that the reference has reached."""
+    found = recording or Recording(status="complete")
+    if isinstance(found, Recording):
+        found = RecordingFolder(Path("unused"), found)
+    return CheckContext(assignment, found, Expectations(assignment=assignment.id), list(data))
+
+
+def ran(assignment: str = "fashion_cnn", of: SubmissionInfo | None = None, **changes: Any) -> Ran:
+    """Make what is kept of a run that finished."""
+    ended = Ended(how="finished", seconds=1.0)
+    usual = {"assignment": assignment, "submission": of or info(), "ended": ended}
+    return Ran(**(usual | changes))
+
+
+def write(folder: Path, recording: Recording | None = None) -> Path:
+    """Write recording.json and return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = (recording or Recording()).model_dump_json()
+    (folder / "recording.json").write_text(content, encoding="utf-8")
+    return folder
+
+
+def with_array(folder: Path, file: str, array: NDArray[Any] | bytes) -> RecordingFolder:
+    """Open a recording whose variable `a` is said to stand in `file`."""
+    if isinstance(array, bytes):
+        (folder / "a.npy").write_bytes(array)
+    else:
+        np.save(folder / "a.npy", array, allow_pickle=True)
+    record = ArrayRecord(shape=[1], dtype="int64", file=file)
+    return RecordingFolder.open(write(folder, Recording(arrays={"a": record})))
+
+
+def npy(header: str, body: bytes = b"") -> bytes:
+    """Make an .npy file (version 1.0) with any text as its header."""
+    text = header.encode().ljust(118 - 1) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + body
