@@ -9,7 +9,7 @@ import pytest
 from graders.assignment import list_assignments, load_assignment
 from graders.errors import AssignmentError
 from graders.grading import verify_points
-from graders.result import CheckResult, Outcome
+from tests.builders.results import check
 
 TOML = """
 schema_version = 1
@@ -160,32 +160,29 @@ def test_a_damaged_starter_is_the_assignments_fault(make, tmp_path):
 # -- points ---------------------------------------------------------------------------------
 
 
-def check(exercise: str, points: float) -> CheckResult:
-    return CheckResult(
-        id="test_sheet.py::test_it",
-        exercise=exercise,
-        title="It",
-        outcome=Outcome.PASSED,
-        score=points,
-        points=points,
+def test_checks_and_manual_parts_must_add_up(make):
+    verify_points(
+        make(),
+        [
+            check("1a", points=1),
+            check("1a", points=1),
+            check("1b", points=2),
+            check("1c", points=4),
+        ],
     )
 
 
-def test_checks_and_manual_parts_must_add_up(make):
-    verify_points(make(), [check("1a", 1), check("1a", 1), check("1b", 2), check("1c", 4)])
-
-
 def test_tenths_of_points_add_up(make):
-    tenths = [check("1a", 0.1) for _ in range(20)]
-    verify_points(make(), [*tenths, check("1b", 2), check("1c", 4)])
+    tenths = [check("1a", points=0.1) for _ in range(20)]
+    verify_points(make(), [*tenths, check("1b", points=2), check("1c", points=4)])
 
 
 @pytest.mark.parametrize(
     ("checks", "exercise"),
     [
-        ([check("1a", 2), check("1b", 3), check("1c", 4)], "1b"),
-        ([check("1a", 2), check("1b", 2)], "1c"),
-        ([check("1a", 1), check("1b", 2), check("1c", 4)], "1a"),
+        ([check("1a", points=2), check("1b", points=3), check("1c", points=4)], "1b"),
+        ([check("1a", points=2), check("1b", points=2)], "1c"),
+        ([check("1a", points=1), check("1b", points=2), check("1c", points=4)], "1a"),
         ([], "1a"),
     ],
 )
@@ -196,7 +193,7 @@ def test_points_that_do_not_add_up_name_the_exercise(make, checks, exercise):
 
 def test_a_check_of_an_unknown_exercise_is_named(make):
     with pytest.raises(AssignmentError, match="unknown exercise 9z"):
-        verify_points(make(), [check("9z", 1)])
+        verify_points(make(), [check("9z", points=1)])
 
 
 def test_the_address_of_an_installed_assignment_is_its_name():

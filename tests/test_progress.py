@@ -13,34 +13,17 @@ from graders import progress
 from graders.batch import Outcomes
 from graders.progress import ClassProgress, one_line, print_class, trained_in_words
 from graders.report.rows import Row
-from graders.result import (
-    AssignmentInfo,
-    CheckResult,
-    Execution,
-    ExerciseResult,
-    Outcome,
-    Result,
-    SubmissionInfo,
-    TrainingSummary,
-)
+from graders.result import Outcome, Result, TrainingSummary
+from tests.builders.evidence import summary
+from tests.builders.results import check, exercise, lost, result
 
 
 def training(name: str = "a", **changes: object) -> TrainingSummary:
-    usual = {"id": 0, "title": "net", "fingerprint": name * 64, "seconds": 60.0, "verified": True}
-    return TrainingSummary.model_validate(usual | changes)
+    return summary(**({"fingerprint": name * 64, "seconds": 60.0, "verified": True} | changes))
 
 
-def result(*trainings: TrainingSummary) -> Result:
-    return Result(
-        tensormark="0",
-        graded_at="2026-01-01T00:00:00+00:00",
-        assignment=AssignmentInfo(id="sheet", title="A sheet"),
-        submission=SubmissionInfo(student="alice", files=["a.ipynb"]),
-        score=1,
-        points=2,
-        execution=Execution(status="complete"),
-        trainings=list(trainings),
-    )
+def trained(*trainings: TrainingSummary) -> Result:
+    return result(score=1, points=2, trainings=list(trainings))
 
 
 def said(*results: Result, trained: bool = True, notes: Sequence[str] = ()) -> str:
@@ -61,16 +44,16 @@ def test_trained_and_reused_and_unverified_trainings_are_counted_apart():
 def test_what_was_not_trained_is_not_called_unverified(status):
     left_out = training(verified=False, fingerprint="", status=status)
     assert trained_in_words([left_out]) == ""
-    assert "1 trainings: none carried out." in said(result(left_out))
+    assert "1 trainings: none carried out." in said(trained(left_out))
 
 
 def test_a_class_hears_how_much_time_reuse_has_saved():
-    text = said(result(training()), result(training(cached=True), training("b")))
+    text = said(trained(training()), trained(training(cached=True), training("b")))
     assert "3 trainings: 2 trained, 1 reused; 2 distinct, 2 min of training, 1 min saved." in text
 
 
 def test_a_class_that_was_only_checked_again_hears_nothing_of_it():
-    assert "trainings" not in said(result(training()), trained=False)
+    assert "trainings" not in said(trained(training()), trained=False)
 
 
 def steps_of(seconds: float, monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> str:
@@ -101,59 +84,41 @@ def test_in_a_terminal_there_is_a_bar_and_no_lines(monkeypatch):
     assert " left" not in steps_of(40, monkeypatch, terminal=True)
 
 
-def check(exercise: str, outcome: Outcome, score: float, flag: str = "") -> CheckResult:
-    return CheckResult(
-        id=f"test_sheet.py::test_{exercise}",
-        exercise=exercise,
-        title="x",
-        outcome=outcome,
-        score=score,
-        points=1,
-        flag=flag,
-    )
-
-
 def test_a_line_names_what_was_lost_and_what_to_look_at():
     checks = [
-        check("1a", Outcome.PASSED, 1),
-        check("1f", Outcome.PASSED, 1, flag="High."),
-        check("1h", Outcome.FAILED, 0.618034),
+        check("1a"),
+        check("1f", flag="High."),
+        check("1h", Outcome.FAILED, score=0.618034),
     ]
-    made = result().model_copy(update={"score": 2.618034, "points": 3})
-    made.exercises = [
-        ExerciseResult(id=c.exercise, section="1", title="x", points=1, score=c.score, checks=[c])
-        for c in checks
-    ]
+    made = trained().model_copy(update={"score": 2.618034, "points": 3})
+    made.exercises = [exercise(one.exercise, "x", one) for one in checks]
     assert one_line(made) == "alice: 2.62 of 3 points; lost in 1h; look at 1f  (0 s)"
 
 
 def test_points_that_only_rounding_takes_are_not_lost():
-    made = result()
-    made.exercises = [ExerciseResult(id="1a", section="1", title="x", points=0.8, score=0.1 + 0.7)]
+    made = trained()
+    made.exercises = [exercise("1a", points=0.8, score=0.1 + 0.7)]
     assert "lost" not in one_line(made)
 
 
 def test_a_line_without_flags_asks_for_no_look():
-    assert "look at" not in one_line(result())
+    assert "look at" not in one_line(trained())
 
 
 def test_notes_for_staff_are_said_and_a_flood_of_them_is_cut():
-    text = said(result(), notes=[f"note number {n}." for n in range(500)])
+    text = said(trained(), notes=[f"note number {n}." for n in range(500)])
     assert "note number 0." in text
     assert len(text.splitlines()) < 100
     assert text.count("note number") < 500
 
 
 def test_a_note_is_no_markup():
-    assert "[red]alice[/]" in said(result(), notes=["[red]alice[/]"])
+    assert "[red]alice[/]" in said(trained(), notes=["[red]alice[/]"])
 
 
 def test_a_line_of_a_student_who_lost_much_says_in_how_many_exercises():
-    made = result()
-    made.exercises = [
-        ExerciseResult(id=f"1{n}", section="1", title="x", points=1, score=0, checks=[c])
-        for n, c in ((n, check(f"1{n}", Outcome.FAILED, 0)) for n in "abcdefgh")
-    ]
+    made = trained()
+    made.exercises = [exercise(f"1{n}", "x", lost(f"1{n}", "x")) for n in "abcdefgh"]
     assert "lost in 8 of 8 exercises" in one_line(made)
 
 
@@ -165,7 +130,7 @@ def shown(*, kept: int, done: int) -> str:
             bars.kept(f"student {number}")
         for _ in range(done):
             bars.begin("alice")
-            bars.end("alice", result())
+            bars.end("alice", trained())
     return text.getvalue()
 
 

@@ -7,56 +7,24 @@ import pytest
 from pydantic import ValidationError
 
 from graders.result import (
-    AssignmentInfo,
     CheckResult,
-    Execution,
-    ExerciseResult,
     GridEvidence,
     LayerRow,
     ManualResult,
     NetworkEvidence,
     Outcome,
     Result,
-    SubmissionInfo,
     TrainingEvidence,
-    TrainingSummary,
 )
-
-
-def check(outcome: Outcome, **changes) -> CheckResult:
-    settings = {
-        "id": "test_sheet.py::test_it",
-        "exercise": "1c",
-        "title": "It",
-        "outcome": outcome,
-        "score": 0,
-        "points": 1,
-    }
-    return CheckResult(**(settings | changes))
+from tests.builders.evidence import summary
+from tests.builders.results import check, exercise, question, result
 
 
 def make(*checks: CheckResult, **changes) -> Result:
-    exercise = ExerciseResult(
-        id="1c",
-        section="1",
-        title="Layers",
-        points=3,
-        score=1,
-        pending=1,
-        checks=list(checks),
-        manual=ManualResult(points=1, question="Why?", rubric=["1 point"], answer="So."),
-    )
-    settings = {
-        "tensormark": "0.1.0",
-        "graded_at": "2026-01-15T09:30:00+00:00",
-        "assignment": AssignmentInfo(id="sheet", title="A sheet", sections={"1": "Part 1"}),
-        "submission": SubmissionInfo(student="Zoë", files=["hw.ipynb"], sha256="ab"),
-        "score": 1,
-        "points": 3,
-        "exercises": [exercise],
-        "execution": Execution(status="complete"),
-    }
-    return Result(**(settings | changes))
+    """A result of one exercise with these checks, and a question."""
+    manual = question(answer="So.", rubric=["1 point"])
+    layers = exercise("1c", "Layers", *checks, manual=manual, points=3, score=1)
+    return result(layers, **({"student": "Zoë", "score": 1, "points": 3} | changes))
 
 
 EVIDENCE = [
@@ -72,7 +40,7 @@ EVIDENCE = [
 
 
 def test_a_result_is_read_as_it_was_saved(tmp_path):
-    result = make(check(Outcome.FAILED, evidence=EVIDENCE, message="größer ✓"))
+    result = make(check("1c", Outcome.FAILED, evidence=EVIDENCE, message="größer ✓"))
     path = tmp_path / "result.json"
     result.save(path)
     assert Result.load(path) == result
@@ -97,9 +65,7 @@ def test_saving_that_fails_leaves_the_old_result_whole(tmp_path, monkeypatch):
 
 
 def test_curves_that_diverged_have_gaps(tmp_path):
-    training = TrainingSummary(
-        id=1, title="784-10", history={"loss": [0.5, math.nan, math.inf]}, test_accuracy=math.nan
-    )
+    training = summary(history={"loss": [0.5, math.nan, math.inf]}, test_accuracy=math.nan)
     path = tmp_path / "result.json"
     make(trainings=[training]).save(path)
     read = Result.load(path).trainings[0]
@@ -124,16 +90,18 @@ def test_what_is_no_result_of_this_version_is_refused(change):
 
 def test_evidence_is_told_apart_by_its_kind():
     with pytest.raises(ValidationError):
-        check(Outcome.FAILED, evidence=[{"kind": "video", "title": "x"}])
+        check("1c", Outcome.FAILED, evidence=[{"kind": "video", "title": "x"}])
 
 
 def test_outcomes_are_counted():
-    result = make(check(Outcome.PASSED), check(Outcome.FAILED), check(Outcome.PASSED))
+    result = make(
+        check("1c", Outcome.PASSED), check("1c", Outcome.FAILED), check("1c", Outcome.PASSED)
+    )
     assert [result.count(outcome) for outcome in Outcome] == [2, 1, 0, 0, 0, 0]
 
 
 def test_checks_are_listed_in_the_order_of_the_sheet():
-    first, second = check(Outcome.PASSED, title="1"), check(Outcome.FAILED, title="2")
+    first, second = check("1c", Outcome.PASSED, title="1"), check("1c", Outcome.FAILED, title="2")
     assert [one.title for one in make(first, second).checks] == ["1", "2"]
 
 

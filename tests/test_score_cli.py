@@ -11,15 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from graders.gradebook import Gradebook
-from graders.result import (
-    AssignmentInfo,
-    Execution,
-    ExerciseResult,
-    ManualResult,
-    Result,
-    SubmissionInfo,
-)
 from graders.score_cli import score
+from tests.builders.results import exercise, info, question, result
 
 NAMES = ("Ana", "Bo")
 
@@ -32,27 +25,8 @@ def out(tmp_path: Path) -> Path:
             key = f"name:{name.lower()}"
             folder = tmp_path / "out" / book.enrol(key, name, ids={})
             folder.mkdir()
-            made = Result(
-                tensormark="0.1.0",
-                graded_at="2026-01-15T09:30:00+00:00",
-                assignment=AssignmentInfo(id="sheet", title="A sheet"),
-                submission=SubmissionInfo(student=name, files=["hw.ipynb"], sha256="a", key=key),
-                score=0,
-                points=3,
-                pending=1,
-                exercises=[
-                    ExerciseResult(
-                        id="1b",
-                        section="1",
-                        title="Second",
-                        points=3,
-                        score=0,
-                        pending=1,
-                        manual=ManualResult(points=1, question="Why?", answer="So."),
-                    )
-                ],
-                execution=Execution(status="complete"),
-            )
+            waiting = exercise("1b", "Second", points=3, manual=question(answer="So."))
+            made = result(waiting, submission=info(key, name))
             made.save(folder / "result.json")
             book.record(key, made.submission, "run", made, "checks")
     return tmp_path / "out"

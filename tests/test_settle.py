@@ -9,86 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.assignment import Deadline
-from graders.result import (
-    AssignmentInfo,
-    CheckResult,
-    Execution,
-    ExerciseResult,
-    Handed,
-    ManualResult,
-    Outcome,
-    Result,
-    SubmissionInfo,
-)
+from graders.result import ExerciseResult, Handed, Outcome, Result
 from graders.settle import Judged, Standing, answer_digest, notes_of, settle
+from tests.builders.results import SHA, check, exercise, info, question, result
 
 DUE = datetime(2026, 5, 4, 22, 0, tzinfo=UTC)
 ANSWER = "Because the steps\nwould be too long."
-SHA = "ab" * 32
+FAILED = Outcome.FAILED
 LATE_BY_TEN_PERCENT = Standing(deadline=Deadline(due=DUE, deduct_percent=10))
-
-
-def check(exercise: str, score: float, points: float, outcome=Outcome.FAILED) -> CheckResult:
-    return CheckResult(
-        id=f"test_{exercise}.py::test_it",
-        exercise=exercise,
-        title="It is right",
-        outcome=outcome,
-        score=score,
-        points=points,
-    )
 
 
 def make(submitted_at: datetime | None = None, status: str = "complete") -> Result:
     """A sheet of 10 points and 2 of bonus: 3 earned; 1 to be read in 1a and in 1c; 2 left open."""
-    exercises = [
-        ExerciseResult(
-            id="1a",
-            section="1",
-            title="First",
-            points=4,
-            score=3,
-            pending=1,
-            checks=[check("1a", 3, 3, Outcome.PASSED)],
-            manual=ManualResult(points=1, question="Why?", answer=ANSWER),
-        ),
-        ExerciseResult(
-            id="1b",
-            section="1",
-            title="Second",
-            points=6,
-            score=0,
-            pending=2,
-            checks=[check("1b", 0, 4), check("1b", 0, 2, Outcome.ERROR)],
-        ),
-        ExerciseResult(
-            id="1c",
-            section="1",
-            title="Third",
-            bonus=True,
-            points=2,
-            score=0,
-            pending=1,
-            checks=[check("1c", 0, 1)],
-            manual=ManualResult(points=1, question="How?"),
-        ),
-    ]
-    return Result(
-        tensormark="1",
-        graded_at="2026-05-05T08:00:00+00:00",
-        assignment=AssignmentInfo(id="sheet", title="A sheet"),
-        submission=SubmissionInfo(
-            student="alice",
-            files=["hw.ipynb"],
-            sha256=SHA,
-            handed=Handed(submitted_at=submitted_at),
-        ),
-        score=3,
-        points=10,
-        bonus_points=2,
-        pending=4,
-        exercises=exercises,
-        execution=Execution(status=status),
+    return result(
+        exercise("1a", "First", check("1a", points=3), manual=question("Why?", ANSWER)),
+        exercise("1b", "Second", check("1b", FAILED, 4), check("1b", Outcome.ERROR, 2)),
+        exercise("1c", "Third", check("1c", FAILED), manual=question("How?"), bonus=True),
+        status=status,
+        submission=info("", "alice", handed=Handed(submitted_at=submitted_at)),
     )
 
 
@@ -138,7 +76,7 @@ def settled(*judgements: Judged, result: Result | None = None, **standing) -> Re
     return settle(result or make(), Standing(judgements=judgements, **standing))
 
 
-def exercise(result: Result, exercise_id: str) -> ExerciseResult:
+def part(result: Result, exercise_id: str) -> ExerciseResult:
     return next(e for e in result.exercises if e.id == exercise_id)
 
 
@@ -223,13 +161,13 @@ def test_a_settled_result_survives_its_file(result, standing):
 
 def test_a_persons_score_counts_with_the_checks():
     after = settled(read(0.5))
-    assert exercise(after, "1a").score == 3.5
-    assert exercise(after, "1a").pending == 0
+    assert part(after, "1a").score == 3.5
+    assert part(after, "1a").pending == 0
     assert (after.score, after.pending) == (3.5, 3)
 
 
 def test_the_judgement_is_kept_beside_the_score():
-    manual = exercise(settled(read(0.5)), "1a").manual
+    manual = part(settled(read(0.5)), "1a").manual
     assert manual is not None
     assert manual.score == 0.5
     assert manual.judgement is not None
@@ -238,7 +176,7 @@ def test_the_judgement_is_kept_beside_the_score():
 
 def test_a_missing_answer_can_be_read_as_well():
     after = settled(read(0, "1c", answer=None))
-    assert exercise(after, "1c").pending == 0
+    assert part(after, "1c").pending == 0
 
 
 def test_the_last_of_a_kind_counts():
@@ -253,7 +191,7 @@ def test_a_withdrawn_score_leaves_the_part_to_be_read():
 
 @pytest.mark.parametrize(("entered", "counts"), [(7.0, 1.0), (-1.0, 0.0)])
 def test_a_score_out_of_bounds_is_brought_into_them(entered, counts):
-    manual = exercise(settled(read(entered)), "1a").manual
+    manual = part(settled(read(entered)), "1a").manual
     assert manual is not None
     assert manual.score == counts
 
@@ -284,10 +222,10 @@ def test_half_characters_have_a_fingerprint_too():
 
 def test_an_override_stands_in_place_of_checks_and_question():
     after = settled(given_for_all(2.5, "1a"), read(1))
-    assert exercise(after, "1a").score == 2.5
-    assert exercise(after, "1a").pending == 0
-    assert exercise(after, "1a").override is not None
-    manual = exercise(after, "1a").manual
+    assert part(after, "1a").score == 2.5
+    assert part(after, "1a").pending == 0
+    assert part(after, "1a").override is not None
+    manual = part(after, "1a").manual
     assert manual is not None
     assert manual.score == 1
 

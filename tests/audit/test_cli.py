@@ -44,8 +44,8 @@ def test_an_audit_begins_with_the_plan_and_not_with_tensorflow(monkeypatch):
 
 @pytest.mark.parametrize("missed", [True, False])
 def test_the_status_tells_whether_the_grader_passes(monkeypatch, tmp_path, missed):
-    from .made_up import audit as made
-    from .made_up import mutant, variant
+    from tests.builders.audits import audit as made
+    from tests.builders.audits import mutant, variant
 
     class NoGrader:
         def __init__(self, *_: object) -> None:

@@ -4,12 +4,11 @@ import pytest
 
 from graders.audit.outcome import Row, Share, mutant_row, states_of, status_of, variant_row
 from graders.result import Outcome
-
-from .made_up import FULL, audit, mutant, result, variant
+from tests.builders.audits import FULL, audit, audited, mutant, variant
 
 
 def row_of(outcomes, expected=("1b",), status="complete"):
-    made = result(FULL | outcomes, status)
+    made = audited(FULL | outcomes, status)
     return mutant_row("1b-x", "", "1b", frozenset(expected), made, diff="-x", explanation="Why.")
 
 
@@ -40,7 +39,7 @@ def test_a_mutant_that_the_grader_failed_on_is_open():
 
 
 def test_what_is_kept_because_of_an_earlier_mistake_is_not_lost():
-    made = result(FULL | {"1b": Outcome.FAILED})
+    made = audited(FULL | {"1b": Outcome.FAILED})
     made.exercises[1].checks[0].score = 1.0
     assert states_of(made.exercises)["1b"] == "kept"
 
@@ -66,7 +65,7 @@ def test_only_what_is_not_right_carries_a_diff_messages_and_an_explanation():
 def test_a_variant_is_kept_only_with_full_points_and_nothing_open(
     outcomes, status, pending, expected
 ):
-    assert variant_row("v", "", result(FULL | outcomes, status, pending)).status == expected
+    assert variant_row("v", "", audited(FULL | outcomes, status, pending)).status == expected
 
 
 # Clopper and Pearson's interval, from the beta distribution: for k = n it is (0.025 ** (1 / n), 1).

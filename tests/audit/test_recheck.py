@@ -10,15 +10,15 @@ import pytest
 
 from graders.audit.run import Recheck
 from graders.grading import Grader
-from graders.ran import RUN, Ended, Ran
-from graders.result import DataSetUse, Outcome, Result, ScoreEvidence
+from graders.ran import RUN, Ran
+from graders.result import DataSetUse, Outcome, Result
 from graders.submission import Submission
+from tests.builders.audits import FULL, audited
+from tests.builders.evidence import accuracy
+from tests.builders.recordings import ran
+from tests.builders.results import info
 
-from .made_up import FULL, result
-
-WANTED = ScoreEvidence(
-    title="t", observed=[0.1], cutoff=0.2, floor=0.0, high=1.0, reference=[], chance=0.1, again=[0]
-)
+WANTED = accuracy(0.1, again=[0])
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Fake:
     trainer: Any = field(
         default_factory=lambda: SimpleNamespace(setting=SimpleNamespace(device="cpu"))
     )
-    found: Result = field(default_factory=lambda: result(FULL))
+    found: Result = field(default_factory=lambda: audited(FULL))
     done: list[str] = field(default_factory=list)
 
     @property
@@ -56,13 +56,9 @@ def submission(tmp_path) -> Submission:
 
 def earlier(submission: Submission, **changes: Any) -> None:
     """Leave a run of this submission beside it."""
-    ran = Ran(
-        assignment="fashion_cnn",
-        submission=result(FULL).submission.model_copy(update={"sha256": submission.sha256()}),
-        ended=Ended(how="finished", seconds=1.0),
-        data_sets=[DataSetUse(name="garments", source="made up", fingerprint="abc")],
-    )
-    ran.model_copy(update=changes).save(submission.path.parent)
+    used = DataSetUse(name="garments", source="made up", fingerprint="abc")
+    of = info("", "work", files=["work.py"], sha256=submission.sha256())
+    ran(of=of, **({"data_sets": [used]} | changes)).save(submission.path.parent)
 
 
 def done(submission: Submission, fake: Fake | None = None) -> list[str]:
@@ -107,6 +103,6 @@ def test_a_run_under_other_circumstances_is_run_again(submission, changes):
 
 def test_an_attempt_that_a_changed_range_asks_for_is_made(submission):
     earlier(submission)
-    wanting = result(FULL | {"1b": Outcome.ERROR})
+    wanting = audited(FULL | {"1b": Outcome.ERROR})
     wanting.checks[1].evidence.append(WANTED)
     assert done(submission, Fake(found=wanting)) == ["checked", "run"]

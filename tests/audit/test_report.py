@@ -8,10 +8,9 @@ import pytest
 
 from graders.audit.outcome import Audit, Finding
 from graders.audit.report import diff_lines, percent, render_audit, square, write_report
+from tests.builders.audits import audit, mutant, variant
 from tests.report.pages import PageReader
 from tests.report.test_browser import CHROMIUM, FLAGS
-
-from .made_up import audit, mutant, variant
 
 
 @pytest.fixture

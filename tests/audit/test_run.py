@@ -12,8 +12,7 @@ from graders.audit.variants import Variant
 from graders.errors import AssignmentError
 from graders.result import Outcome, Result
 from graders.submission import Submission
-
-from .made_up import FULL, result
+from tests.builders.audits import FULL, audited
 
 SPEC = Spec.model_validate(
     {
@@ -42,7 +41,7 @@ class Fake:
         if submission.student == "1b-raises":
             raise RuntimeError("out of paper")
         lost = {"1b-hard": ["1b"], "1b-spills": ["1b", "2a"]}.get(submission.student, [])
-        return result(FULL | dict.fromkeys(lost, Outcome.FAILED))
+        return audited(FULL | dict.fromkeys(lost, Outcome.FAILED))
 
     def stop(self) -> None:
         self.stopped.set()

@@ -1,4 +1,4 @@
-"""A class that can be killed at any moment: `python killed.py IN OUT`.
+"""A class that can be killed at any moment: `python -m tests.batch.killed IN OUT`.
 
 Each line on its input begins a run in a process of its own, forked when everything is imported, so
 that a run takes a fraction of a second. A number in the line is how many students it runs; then it
@@ -8,7 +8,6 @@ that can be killed, and whom it has run; at the end its status is said.
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 import sys
@@ -16,19 +15,23 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from types import ModuleType
+
+from graders.batch import line_of, write_class, write_feedback
+from graders.gradebook import Gradebook
+from graders.submission import Submission
+from tests.builders.classes import FakeGrader, by_share, grade
+from tests.builders.results import info
 
 
 def main() -> None:
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
-    fakes = load("fakes")
-    warm_up(fakes)
+    warm_up()
     for line in sys.stdin:
         process = os.fork()
         if process == 0:
             os.setsid()
             say(str(os.getpid()))
-            os._exit(run(fakes, folder, out, int(line) if line.strip() else None))
+            os._exit(run(folder, out, int(line) if line.strip() else None))
         _, status = os.waitpid(process, 0)
         say(f"status {os.waitstatus_to_exitcode(status)}")
 
@@ -38,15 +41,11 @@ def say(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
-def warm_up(fakes: ModuleType) -> None:
+def warm_up() -> None:
     """Have templates compiled and drivers loaded once, and not in each run."""
-    from graders.batch import line_of, write_class, write_feedback
-    from graders.gradebook import Gradebook
-    from graders.result import SubmissionInfo
-
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        result = fakes.result_of(SubmissionInfo(student="nobody", files=["nobody.py"]))
+        result = by_share(info("", "nobody"))
         with Gradebook.open(out) as book:
             book.enrol("name:nobody", "nobody", ids={})
             (student,) = book.students()
@@ -54,12 +53,10 @@ def warm_up(fakes: ModuleType) -> None:
         write_class([line_of(result, student)], out, title="A sheet")
 
 
-def run(fakes: ModuleType, folder: Path, out: Path, most: int | None) -> int:
+def run(folder: Path, out: Path, most: int | None) -> int:
     """Grade the class; returns the status to end with."""
-    from graders.submission import Submission
-
     submissions = [Submission(path.stem, path) for path in sorted(folder.glob("*.py"))]
-    grader = fakes.FakeGrader(seconds=0.005)
+    grader = FakeGrader(seconds=0.005)
     numbers = itertools.count()
 
     def meanwhile(student: str) -> None:
@@ -71,23 +68,13 @@ def run(fakes: ModuleType, folder: Path, out: Path, most: int | None) -> int:
 
     grader.meanwhile = meanwhile
     try:
-        fakes.grade(out, submissions, grader, workers=2)
+        grade(out, submissions, grader, workers=2)
     except KeyboardInterrupt:
         return 130
     except BaseException:  # noqa: BLE001 - whatever it is, this process ends here
         traceback.print_exc()
         return 1
     return 0
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

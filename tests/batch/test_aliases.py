@@ -12,8 +12,7 @@ from graders.gradebook import Gradebook, StudentRow
 from graders.result import Handed
 from graders.roster import Person, Roster, enrol
 from graders.submission import Submission
-
-from .fakes import FakeGrader, grade, hand_in
+from tests.builders.classes import FakeGrader, grade, hand_in
 
 MARIA = Person("Maria Rossi", {"canvas": "4711", "login": "mrossi", "github": "maria-dev"})
 JO = Person("Jo Kim", {"canvas": "4712", "login": "jkim", "github": "jo-codes"})

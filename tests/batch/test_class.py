@@ -10,8 +10,7 @@ from graders.batch import Outcomes, default_workers, threads_for
 from graders.errors import AssignmentError, ClassError
 from graders.result import Result
 from graders.submission import Submission
-
-from .fakes import SHEET, FakeGrader, Watcher, grade, hand_in
+from tests.builders.classes import SHEET, FakeGrader, Watcher, grade, hand_in
 
 
 def rows(out: Path) -> list[dict[str, str]]:

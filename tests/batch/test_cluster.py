@@ -35,8 +35,7 @@ from graders.grading import Settings
 from graders.result import Result
 from graders.sandbox.server import StoppedError
 from graders.settle import Standing
-
-from .fakes import FakeGrader, Watcher, hand_in, recipe
+from tests.builders.classes import FakeGrader, Watcher, hand_in, recipe
 
 
 class FakeClient:

@@ -12,8 +12,7 @@ import pytest
 
 from graders.errors import TensormarkError
 from graders.result import Result
-
-from .fakes import FakeGrader, grade, hand_in
+from tests.builders.classes import FakeGrader, grade, hand_in
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root can mount a small disk"

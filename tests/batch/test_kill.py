@@ -18,12 +18,10 @@ from threading import Thread
 
 import pytest
 
-import graders
 from graders.gradebook import Gradebook
 from graders.result import Result
 
 STUDENTS = 25
-SCRIPT = Path(__file__).with_name("killed.py")
 # Nothing here takes long; who is silent for so long stands still.
 PATIENCE = 120.0
 
@@ -37,19 +35,17 @@ class Runs:
         handed_in.mkdir()
         for n in range(STUDENTS):
             (handed_in / f"student{n:02}.py").write_text("0.5")
-        # What is tested here, also where another checkout is installed.
-        code = str(Path(graders.__file__).parents[1])
-        known = os.environ.get("PYTHONPATH")
         self.errors = folder / "errors.txt"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(SCRIPT), str(handed_in), str(self.out)],
+                [sys.executable, "-m", "tests.batch.killed", str(handed_in), str(self.out)],
+                # What is tested here, also where another checkout is installed.
+                cwd=Path(__file__).parents[2],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
                 start_new_session=True,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [code, known]))},
             )
         self.running: int | None = None
         self.lines: Queue[str] = Queue()

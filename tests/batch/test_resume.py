@@ -13,8 +13,7 @@ from graders.gradebook import Gradebook
 from graders.result import Handed, Result
 from graders.roster import Person
 from graders.submission import Submission
-
-from .fakes import FakeGrader, Watcher, grade, hand_in, recipe
+from tests.builders.classes import FakeGrader, Watcher, grade, hand_in, recipe
 
 
 @pytest.fixture

@@ -209,6 +209,7 @@ class Bench:
         """Grade a written recording; each file is read again as what it must be."""
         of = info("", "Mallory", files=["mallory.ipynb"])
         result = self.checker.check(ran(of=of), folder)
+        result.save(folder / "result.json")
         write_feedback(result, folder)
         student = StudentRow("name:Mallory", "Mallory", ".")
         write_class([line_of(outline(result), student)], folder, title=ASSIGNMENT.title)

@@ -11,9 +11,10 @@ import pytest
 from graders.errors import ExportError
 from graders.exports import Notes, Options
 from graders.exports.canvas import write_canvas
-from graders.result import Judgement, Late, Outcome, Result
-
-from .made_up import HOSTILE_NAMES, broken, check, result, students
+from graders.result import Outcome, Result
+from tests.builders.classes import students
+from tests.builders.hostile import HOSTILE_NAMES
+from tests.builders.results import broken, check, judgement, late, marked
 
 HEADER = (
     "Student,ID,SIS User ID,SIS Login ID,Section,Notes,A sheet (9001),Other work (9002),"
@@ -68,7 +69,7 @@ def write(
 
 
 def maria(**more: Any) -> Result:
-    return result("Maria Rossi", ids={"canvas": "4711"}, **more)
+    return marked("Maria Rossi", ids={"canvas": "4711"}, **more)
 
 
 # -- into a file from Canvas ----------------------------------------------------------------
@@ -81,7 +82,7 @@ def test_a_score_goes_into_the_assignments_column_and_all_else_stays(tmp_path):
 
 
 def test_canvas_reads_the_scores_back(tmp_path):
-    luca = result("luca", ids={"canvas": "4712"}, score=3)
+    luca = marked("luca", ids={"canvas": "4712"}, score=3)
     content, _ = write(tmp_path, maria(score=1.005), luca, template=TEMPLATE)
     read = CanvasImport(content)
     assert read.of("4711", "A sheet (9001)") == "1"
@@ -101,33 +102,33 @@ def test_canvas_reads_the_scores_back(tmp_path):
     ],
 )
 def test_a_student_is_found_by_any_id_or_by_name(tmp_path, name, ids):
-    content, _ = write(tmp_path, result(name, ids=ids, score=2), template=TEMPLATE)
+    content, _ = write(tmp_path, marked(name, ids=ids, score=2), template=TEMPLATE)
     assert CanvasImport(content).of("4712", "A sheet (9001)") == "2"
 
 
 def test_a_student_who_is_not_in_the_file_is_named(tmp_path):
-    stranger = result("Nobody Known", ids={"canvas": "1"})
+    stranger = marked("Nobody Known", ids={"canvas": "1"})
     content, notes = write(tmp_path, stranger, template=TEMPLATE)
     assert content == TEMPLATE.encode()
     assert notes.warnings == ["Not in the template, so their points went nowhere: Nobody Known."]
 
 
 def test_two_students_never_share_a_row(tmp_path):
-    other = result("Maria Rossi", ids={"sid": "S1"}, score=0.5, key="sid:S1")
+    other = marked("Maria Rossi", ids={"sid": "S1"}, score=0.5, key="sid:S1")
     content, notes = write(tmp_path, maria(score=2, key="canvas:4711"), other, template=TEMPLATE)
     assert CanvasImport(content).of("4711", "A sheet (9001)") == "2"
     assert "Maria Rossi" in notes.warnings[0]
 
 
 def test_ids_that_lead_to_two_rows_fill_neither(tmp_path):
-    torn = result("Luca Bianchi", ids={"canvas": "4711", "sid": "S2"})
+    torn = marked("Luca Bianchi", ids={"canvas": "4711", "sid": "S2"})
     content, notes = write(tmp_path, torn, template=TEMPLATE)
     assert content == TEMPLATE.encode()
     assert "more than one row: Luca Bianchi" in notes.warnings[0]
 
 
 def test_an_excused_student_stays_excused(tmp_path):
-    excused = result("Ida Verdi", ids={"canvas": "4714"})
+    excused = marked("Ida Verdi", ids={"canvas": "4714"})
     content, notes = write(tmp_path, excused, template=TEMPLATE)
     assert CanvasImport(content).of("4714", "A sheet (9001)") == "EX"
     assert "Ida Verdi" in notes.warnings[0]
@@ -157,7 +158,7 @@ def test_first_and_last_names_in_two_columns_are_read(tmp_path):
         "    Points Possible,,,,,3.00\n"
         "Rossi,Maria,4711,mrossi,Sec 1,\n"
     )
-    content, _ = write(tmp_path, result("Maria Rossi", score=1), template=template)
+    content, _ = write(tmp_path, marked("Maria Rossi", score=1), template=template)
     assert content.endswith(b"Sec 1,1\n")
 
 
@@ -198,7 +199,7 @@ def test_points_are_converted_where_that_is_asked(tmp_path):
 
 
 def test_any_name_in_the_class_leaves_the_file_readable(tmp_path):
-    results = [result(name, ids={"sid": f"X{n}"}) for n, name in enumerate(HOSTILE_NAMES)]
+    results = [marked(name, ids={"sid": f"X{n}"}) for n, name in enumerate(HOSTILE_NAMES)]
     content, notes = write(tmp_path, *results, maria(score=2), template=TEMPLATE)
     assert CanvasImport(content).of("4711", "A sheet (9001)") == "2"
     assert notes.written == 1
@@ -208,7 +209,7 @@ def test_any_name_in_the_class_leaves_the_file_readable(tmp_path):
 
 
 def test_a_file_of_its_own_has_the_columns_that_canvas_asks_for(tmp_path):
-    full = result("Maria Rossi", ids={"canvas": "4711", "sid": "S1", "login": "mrossi"})
+    full = marked("Maria Rossi", ids={"canvas": "4711", "sid": "S1", "login": "mrossi"})
     content, notes = write(tmp_path, full)
     assert content.decode() == (
         "Student,ID,SIS User ID,SIS Login ID,Section,A sheet\n"
@@ -219,7 +220,7 @@ def test_a_file_of_its_own_has_the_columns_that_canvas_asks_for(tmp_path):
 
 
 def test_canvas_finds_every_student_whatever_the_name(tmp_path):
-    results = [result(name, ids={"canvas": str(n)}) for n, name in enumerate(HOSTILE_NAMES, 1)]
+    results = [marked(name, ids={"canvas": str(n)}) for n, name in enumerate(HOSTILE_NAMES, 1)]
     content, _ = write(tmp_path, *results)
     read = CanvasImport(content)
     assert read.possible == {"A sheet": "3"}
@@ -229,7 +230,7 @@ def test_canvas_finds_every_student_whatever_the_name(tmp_path):
 
 def test_no_cell_of_it_is_a_formula(tmp_path):
     ids = {"canvas": "1", "sid": "=1+cmd|' /C calc'!A0", "login": "@SUM(1)"}
-    content, _ = write(tmp_path, *[result(name, ids=ids) for name in HOSTILE_NAMES])
+    content, _ = write(tmp_path, *[marked(name, ids=ids) for name in HOSTILE_NAMES])
     cells = [c for row in csv.reader(io.StringIO(content.decode())) for c in row]
     assert not [c for c in cells if c.startswith(("=", "+", "-", "@"))]
 
@@ -240,7 +241,7 @@ def test_a_title_never_names_another_assignment(tmp_path):
 
 
 def test_students_whom_canvas_may_not_know_are_named(tmp_path):
-    _, notes = write(tmp_path, result("Luca Bianchi"))
+    _, notes = write(tmp_path, marked("Luca Bianchi"))
     assert "Luca Bianchi" in notes.warnings[0]
     assert "--template" in notes.warnings[0]
 
@@ -267,14 +268,14 @@ def test_nothing_usable_is_a_zero_only_where_a_person_says_so(tmp_path, status, 
 
 
 def test_points_that_a_person_gave_for_an_unusable_file_count(tmp_path):
-    given = Judgement(score=1, at="2026-01-20T00:00:00+00:00")
+    given = judgement(1)
     made = maria(score=1, status="unusable", message="Nothing.", override=given)
     assert score_of(tmp_path, made)[0] == "1"
 
 
 def test_a_lateness_that_nobody_can_measure_is_named(tmp_path):
-    late = Late(due="2026-01-01T00:00:00+00:00", submitted_at=None, message="Late.", unknown=True)
-    score, warnings = score_of(tmp_path, maria(late=late))
+    due = late(unknown=True)
+    score, warnings = score_of(tmp_path, maria(late=due))
     assert score == "1.5"
     assert "nobody knows how late" in warnings[0]
 
@@ -290,6 +291,6 @@ def test_a_score_with_points_pending_is_written_and_called_provisional(tmp_path)
 
 
 def test_a_person_who_scored_the_exercise_has_left_nothing_open(tmp_path):
-    given = Judgement(score=2, at="2026-01-20T00:00:00+00:00")
+    given = judgement(2)
     made = maria(score=2, checks=[check("1a", Outcome.ERROR)], override=given)
     assert score_of(tmp_path, made) == ("2", [])

@@ -17,8 +17,8 @@ from graders.export_cli import export as command
 from graders.exports import FORMATS, Notes, Options, class_of, default_target, export
 from graders.exports import table as table_module
 from graders.result import Result
-
-from .made_up import broken, check, result, write
+from tests.builders.classes import write
+from tests.builders.results import broken, check, marked
 
 APP = Typer()
 APP.command()(command)
@@ -39,7 +39,7 @@ def names(path: Path) -> list[str]:
 
 
 def test_without_a_gradebook_every_folder_with_a_result_is_a_student(tmp_path):
-    out = write(tmp_path / "out", result("alice", key="sid:1", ids={"email": "a@example.org"}))
+    out = write(tmp_path / "out", marked("alice", key="sid:1", ids={"email": "a@example.org"}))
     (out / "no result").mkdir()
     (one,) = class_of(out, Notes())
     assert (one.name, one.key, one.email, one.folder) == (
@@ -51,13 +51,13 @@ def test_without_a_gradebook_every_folder_with_a_result_is_a_student(tmp_path):
 
 
 def test_a_result_of_an_older_version_has_a_key_all_the_same(tmp_path):
-    (one,) = class_of(write(tmp_path / "out", result("alice")), Notes())
+    (one,) = class_of(write(tmp_path / "out", marked("alice")), Notes())
     assert one.key == "name:alice"
 
 
 def test_the_gradebook_says_who_is_in_the_class(tmp_path):
     gradebook = pytest.importorskip("graders.gradebook")
-    out = write(tmp_path / "out", result("alice"), result("somebody from an earlier class"))
+    out = write(tmp_path / "out", marked("alice"), marked("somebody from an earlier class"))
     with gradebook.Gradebook.open(out) as book:
         folder = book.enrol("canvas:4711", "Alice Rossi", ids={"canvas": "4711"}, section="B2")
     (out / "s00").rename(out / folder)
@@ -74,7 +74,7 @@ def test_the_gradebook_says_who_is_in_the_class(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema_version": 9}', "\x00"])
 def test_a_damaged_result_costs_its_student_alone(tmp_path, content):
-    out = write(tmp_path / "out", result("alice"), result("bob"))
+    out = write(tmp_path / "out", marked("alice"), marked("bob"))
     (out / "s00" / "result.json").write_text(content)
     notes = Notes()
     assert [one.name for one in class_of(out, notes)] == ["bob"]
@@ -82,14 +82,14 @@ def test_a_damaged_result_costs_its_student_alone(tmp_path, content):
 
 
 def test_a_result_that_is_a_link_is_not_followed(tmp_path):
-    out = write(tmp_path / "out", result("alice"), result("bob"))
+    out = write(tmp_path / "out", marked("alice"), marked("bob"))
     (out / "s00" / "result.json").unlink()
     (out / "s00" / "result.json").symlink_to(out / "s01" / "result.json")
     assert [one.name for one in class_of(out, Notes())] == ["bob"]
 
 
 def test_what_a_killed_run_has_left_is_nobodys_result(tmp_path):
-    out = write(tmp_path / "out", result("alice"), result("half"))
+    out = write(tmp_path / "out", marked("alice"), marked("half"))
     (out / "s01").rename(out / ".s01")
     assert [one.name for one in class_of(out, Notes())] == ["alice"]
 
@@ -101,7 +101,7 @@ def test_a_folder_without_results_is_no_class(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "canvas", "moodle", "gradescope", "feedback"])
 def test_one_result_is_in_memory_at_a_time(tmp_path, kind, monkeypatch):
-    out = write(tmp_path / "out", *[result(f"student {n}") for n in range(20)])
+    out = write(tmp_path / "out", *[marked(f"student {n}") for n in range(20)])
     alive: weakref.WeakSet[Result] = weakref.WeakSet()
     most = 0
     load = Result.model_validate_json.__func__  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ def test_one_result_is_in_memory_at_a_time(tmp_path, kind, monkeypatch):
 
 @pytest.mark.parametrize("kind", sorted(FORMATS))
 def test_nothing_is_written_into_the_class_and_nothing_partial_is_left(tmp_path, kind):
-    out = write(tmp_path / "out", result("alice", status="missing", message="Nothing.", score=0))
+    out = write(tmp_path / "out", marked("alice", status="missing", message="Nothing.", score=0))
     before = sorted(path.relative_to(out) for path in out.rglob("*"))
     export(out, kind, default_target(out, kind))
     assert sorted(path.relative_to(out) for path in out.rglob("*")) == before
@@ -136,7 +136,7 @@ def test_nothing_is_written_into_the_class_and_nothing_partial_is_left(tmp_path,
 
 
 def test_the_template_is_never_written_into(tmp_path):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     template = tmp_path / "canvas.csv"
     template.write_text("Student,ID,Section,A sheet (1)\n")
     (tmp_path / "link.csv").symlink_to(template)
@@ -147,7 +147,7 @@ def test_the_template_is_never_written_into(tmp_path):
 
 
 def test_one_file_does_not_go_where_a_folder_is_nor_many_where_a_file_is(tmp_path):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="is a folder, and csv is one file"):
         export(out, "csv", tmp_path)
@@ -156,13 +156,13 @@ def test_one_file_does_not_go_where_a_folder_is_nor_many_where_a_file_is(tmp_pat
 
 
 def test_a_place_that_can_not_be_written_is_named(tmp_path):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     with pytest.raises(ExportError, match="can't be written"):
         export(out, "csv", tmp_path / "nowhere" / "grades.csv")
 
 
 def test_a_file_stays_whole_where_the_disk_is_full(tmp_path, monkeypatch):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     target = tmp_path / "grades.csv"
     target.write_text("before")
 
@@ -180,7 +180,7 @@ def test_a_file_stays_whole_where_the_disk_is_full(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", sorted(FORMATS))
 def test_final_scores_are_refused_while_any_points_are_pending(tmp_path, kind):
-    out = write(tmp_path / "out", result("alice"), result("bob", pending=1, checks=[]))
+    out = write(tmp_path / "out", marked("alice"), marked("bob", pending=1, checks=[]))
     target = default_target(out, kind)
     with pytest.raises(ExportError, match=r"not every score is final.*bob"):
         export(out, kind, target, final=True)
@@ -194,7 +194,7 @@ def test_final_scores_are_refused_while_a_student_could_not_be_graded(tmp_path):
 
 
 def test_final_scores_are_written_once_nothing_is_pending(tmp_path):
-    out = write(tmp_path / "out", result("alice", checks=[check()]))
+    out = write(tmp_path / "out", marked("alice", checks=[check()]))
     export(out, "csv", tmp_path / "made.csv", final=True)
     assert names(tmp_path / "made.csv") == ["alice"]
 
@@ -203,7 +203,7 @@ def test_final_scores_are_written_once_nothing_is_pending(tmp_path):
 
 
 def test_the_command_says_where_it_has_written_and_what_to_know(tmp_path):
-    out = write(tmp_path / "out", result("alice"), broken("bob"))
+    out = write(tmp_path / "out", marked("alice"), broken("bob"))
     status, said = run(out, "--format", "canvas", "-o", tmp_path / "c.csv")
     assert status == 0
     assert f"{tmp_path / 'c.csv'}: 1 student of 2 written." in said
@@ -211,13 +211,13 @@ def test_the_command_says_where_it_has_written_and_what_to_know(tmp_path):
 
 
 def test_the_command_writes_beside_the_class_by_default(tmp_path):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     assert run(out, "--format", "csv")[0] == 0
     assert names(tmp_path / "out-grades.csv") == ["alice"]
 
 
 def test_the_command_takes_the_layout_of_a_zip(tmp_path):
-    out = write(tmp_path / "out", result("alice", ids={"moodle": "7"}))
+    out = write(tmp_path / "out", marked("alice", ids={"moodle": "7"}))
     assert run(out, "--format", "feedback", "--layout", "moodle", "-o", tmp_path / "f.zip")[0] == 0
     with zipfile.ZipFile(tmp_path / "f.zip") as archive:
         assert archive.namelist() == ["alice_7_assignsubmission_file_/feedback.html"]
@@ -233,7 +233,7 @@ def test_the_command_takes_the_layout_of_a_zip(tmp_path):
     ],
 )
 def test_what_can_not_be_done_ends_with_a_sentence(tmp_path, arguments, said):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     status, output = run(out, *arguments)
     assert status == 2
     assert said in output

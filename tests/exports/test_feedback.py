@@ -12,8 +12,9 @@ from graders.exports import Notes, Options
 from graders.exports.feedback import write_feedback_zip
 from graders.exports.students import class_of
 from graders.result import Result
-
-from .made_up import HOSTILE_NAMES, broken, result, write
+from tests.builders.classes import write
+from tests.builders.hostile import HOSTILE_NAMES
+from tests.builders.results import broken, marked
 
 
 def made(folder: Path, *results: Result, **options: Any) -> tuple[dict[str, str], Notes]:
@@ -54,7 +55,7 @@ def canvas_finds(name: str) -> tuple[str, str] | None:
 
 
 def test_pages_lie_in_their_students_folders(tmp_path):
-    members, notes = made(tmp_path, result("a"), result("b"))
+    members, notes = made(tmp_path, marked("a"), marked("b"))
     assert members == {
         "s00/feedback.html": "<p>page 0</p>",
         "s00/feedback.md": "page 0",
@@ -65,7 +66,7 @@ def test_pages_lie_in_their_students_folders(tmp_path):
 
 
 def test_the_same_feedback_gives_the_same_bytes(tmp_path):
-    made(tmp_path, result("a"))
+    made(tmp_path, marked("a"))
     first = (tmp_path / "feedback.zip").read_bytes()
     os.utime(tmp_path / "out" / "s00" / "feedback.html", (1, 1))
     made(tmp_path)
@@ -87,7 +88,7 @@ def test_the_same_feedback_gives_the_same_bytes(tmp_path):
     ],
 )
 def test_moodle_finds_the_student_of_each_page(tmp_path, label):
-    one = result("Maria_Rossi", ids={"moodle": "100001"}, label=label)
+    one = marked("Maria_Rossi", ids={"moodle": "100001"}, label=label)
     members, _ = made(tmp_path, one, layout="moodle")
     assert [moodle_finds(name) for name in members] == [(100001, "feedback.html")]
 
@@ -95,7 +96,7 @@ def test_moodle_finds_the_student_of_each_page(tmp_path, label):
 def test_moodle_finds_everybody_whatever_the_name(tmp_path):
     # A result.json is UTF-8, which has no half characters.
     names = [name.encode("utf-8", "replace").decode() for name in HOSTILE_NAMES]
-    results = [result(name, ids={"moodle": str(n)}) for n, name in enumerate(names, 1)]
+    results = [marked(name, ids={"moodle": str(n)}) for n, name in enumerate(names, 1)]
     members, _ = made(tmp_path, *results, layout="moodle")
     found = {moodle_finds(name) for name in members}
     assert found == {(n, "feedback.html") for n in range(1, len(HOSTILE_NAMES) + 1)}
@@ -111,33 +112,33 @@ def test_moodle_finds_everybody_whatever_the_name(tmp_path):
     ],
 )
 def test_canvas_finds_the_submission_of_each_page(tmp_path, label, ids):
-    members, _ = made(tmp_path, result(label=label), layout="canvas")
+    members, _ = made(tmp_path, marked(label=label), layout="canvas")
     assert [canvas_finds(name) for name in members] == [ids]
 
 
 @pytest.mark.parametrize("layout", ["moodle", "canvas"])
 @pytest.mark.parametrize("label", ["", "hw.ipynb", "anon_x1y2z_9912_hw.ipynb", "_1_"])
 def test_who_can_not_be_found_is_left_out_and_named(tmp_path, layout, label):
-    members, notes = made(tmp_path, result("alice", label=label), layout=layout)
+    members, notes = made(tmp_path, marked("alice", label=label), layout=layout)
     assert members == {}
     assert "alice" in notes.warnings[0]
 
 
 def test_two_students_never_share_a_member(tmp_path):
-    both = [result(name, label="x_4711_9912_hw.ipynb") for name in ("alice", "bob")]
+    both = [marked(name, label="x_4711_9912_hw.ipynb") for name in ("alice", "bob")]
     members, notes = made(tmp_path, *both, layout="canvas")
     assert list(members.values()) == ["<p>page 0</p>"]
     assert "bob" in notes.warnings[0]
 
 
 def test_what_was_not_graded_is_not_handed_back(tmp_path):
-    members, notes = made(tmp_path, broken("alice"), result("bob"))
+    members, notes = made(tmp_path, broken("alice"), marked("bob"))
     assert sorted(members) == ["s01/feedback.html", "s01/feedback.md"]
     assert "alice" in notes.warnings[0]
 
 
 def test_a_page_that_is_a_link_is_left_out(tmp_path):
-    out = write(tmp_path / "out", result("alice"))
+    out = write(tmp_path / "out", marked("alice"))
     secret = tmp_path / "secret"
     secret.write_text("key")
     (out / "s00" / "feedback.html").unlink()

@@ -8,9 +8,10 @@ import pytest
 
 from graders.exports import Notes, Options
 from graders.exports.gradescope import results_json, write_gradescope
-from graders.result import Judgement, Late, ManualResult, Outcome, Result
-
-from .made_up import HOSTILE_NAMES, broken, check, result, students
+from graders.result import Outcome, Result
+from tests.builders.classes import students
+from tests.builders.hostile import HOSTILE_NAMES
+from tests.builders.results import broken, check, judgement, late, marked, question
 
 SECRET = "the seventh image is a boot"
 FORMATS = {"text", "html", "simple_format", "md", "ansi"}
@@ -55,7 +56,7 @@ def test_a_check_is_a_test_with_its_points_and_words():
     failed = check(
         "1a", Outcome.FAILED, message="Wrong size.", expected="10", found="12", hint="Count."
     )
-    content = made(result(checks=[check(), failed], score=1))
+    content = made(marked(checks=[check(), failed], score=1))
     first, second = content["tests"]
     assert (first["score"], first["max_score"], first["status"]) == (1, 1, "passed")
     assert (second["score"], second["status"], second["number"]) == (0, "failed", "1a.2")
@@ -63,8 +64,8 @@ def test_a_check_is_a_test_with_its_points_and_words():
 
 
 def test_the_score_is_the_students_and_not_the_sum_of_tests():
-    late = Late(due="2026-01-01T00:00:00+00:00", submitted_at=None, deducted=0.5, message="Late!")
-    one = result(score=1.5, late=late).model_copy(update={"score": 1.0})
+    due = late(deducted=0.5, message="Late!")
+    one = marked(score=1.5, late=due).model_copy(update={"score": 1.0})
     content = made(one)
     assert content["score"] == 1.0
     assert content["output"].splitlines() == ["1 of 3 points.", "Late!"]
@@ -80,44 +81,44 @@ def test_of_a_hidden_check_no_details_are_written_at_all():
         found=SECRET,
         hint=SECRET,
     )
-    content = made(result(checks=[hidden], score=0))
+    content = made(marked(checks=[hidden], score=0))
     assert SECRET not in json.dumps(content)
     assert content["tests"][0]["visibility"] == "hidden"
 
 
 def test_a_rubric_and_the_names_of_staff_are_not_written():
-    judged = Judgement(score=1, comment="Nice.", by="A. Teacher", at="2026-01-20T00:00:00+00:00")
-    manual = ManualResult(points=1, score=1, judgement=judged, question="Why?", rubric=[SECRET])
-    text = json.dumps(made(result(manual=manual)))
+    judged = judgement(1, "Nice.", "A. Teacher")
+    manual = question(score=1, judgement=judged, rubric=[SECRET])
+    text = json.dumps(made(marked(manual=manual)))
     assert SECRET not in text
     assert "A. Teacher" not in text
     assert "Nice." in text
 
 
 def test_points_that_wait_for_a_person_are_neither_given_nor_lost():
-    manual = ManualResult(points=2, question="Why?")
+    manual = question(points=2)
     open_check = check("1a", Outcome.ERROR, message=SECRET)
-    content = made(result(checks=[open_check], manual=manual, score=0, pending=3))
+    content = made(marked(checks=[open_check], manual=manual, score=0, pending=3))
     assert all("score" not in test and "status" not in test for test in content["tests"])
     assert "3 more points wait for a person." in content["output"]
     assert SECRET not in json.dumps(content)
 
 
 def test_a_persons_score_for_an_exercise_stands_in_place_of_its_checks():
-    given = Judgement(score=2, comment="Good idea.", at="2026-01-20T00:00:00+00:00")
-    content = made(result(checks=[check()], override=given, score=2))
+    given = judgement(2, "Good idea.", "")
+    content = made(marked(checks=[check()], override=given, score=2))
     assert [test.get("score") for test in content["tests"]] == [None, 2]
     assert content["tests"][1]["output"] == "Scored by a person. Good idea."
 
 
 @pytest.mark.parametrize("visibility", sorted(VISIBILITIES))
 def test_a_person_decides_when_tests_are_seen(visibility):
-    assert made(result(), visibility=visibility)["visibility"] == visibility
+    assert made(marked(), visibility=visibility)["visibility"] == visibility
 
 
 def test_texts_of_students_reach_the_page_as_text_without_controls():
     failed = check("1a", Outcome.FAILED, message="\x1b[31m<b>red</b>\x00\ud800")
-    content = made(result(checks=[failed]))
+    content = made(marked(checks=[failed]))
     assert content["tests"][0]["output"] == "<b>red</b>\N{REPLACEMENT CHARACTER}"
     assert content["test_output_format"] == "text"
 
@@ -129,7 +130,7 @@ def write(folder: Path, *results: Result, **options: Any) -> Notes:
 
 
 def test_each_student_has_a_file(tmp_path):
-    notes = write(tmp_path, result("a"), result("b", score=2))
+    notes = write(tmp_path, marked("a"), marked("b", score=2))
     scores = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))["score"]
         for path in (tmp_path / "made").glob("*/results.json")
@@ -139,13 +140,13 @@ def test_each_student_has_a_file(tmp_path):
 
 
 def test_who_was_not_graded_has_no_file_and_is_named(tmp_path):
-    notes = write(tmp_path, broken("alice"), result("bob"))
+    notes = write(tmp_path, broken("alice"), marked("bob"))
     assert [path.parent.name for path in tmp_path.rglob("results.json")] == ["s01"]
     assert "alice" in notes.warnings[0]
 
 
 def test_any_name_makes_a_file_that_is_valid(tmp_path):
-    write(tmp_path, *[result(name) for name in HOSTILE_NAMES])
+    write(tmp_path, *[marked(name) for name in HOSTILE_NAMES])
     files = sorted(tmp_path.rglob("results.json"))
     assert len(files) == len(HOSTILE_NAMES)
     for path in files:

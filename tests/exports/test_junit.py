@@ -9,18 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.assignment import load_assignment
-from graders.checks.context import CheckContext
 from graders.checks.run import run_checks
 from graders.expectations import Expectations
 from graders.exports import Notes, Options
 from graders.exports.junit import tidied, without_run, write_junit
 from graders.exports.students import class_of
-from graders.ran import Ended, Ran
-from graders.recording import RecordingFolder
+from graders.ran import Ran
 from graders.recording.schema import Recording
-from graders.result import Result, SubmissionInfo
-
-from .made_up import result
+from graders.result import Result
+from tests.builders.recordings import context, ran, write
+from tests.builders.results import info, marked
 
 SHEET = """
 schema_version = 1
@@ -85,14 +83,8 @@ def sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def suite(sheet: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    context = CheckContext(
-        load_assignment(sheet),
-        RecordingFolder(sheet, Recording(status="complete")),
-        Expectations(assignment="sheet"),
-        data=[],
-    )
     file = tmp_path_factory.mktemp("junit") / "junit.xml"
-    checks = run_checks(context, file)
+    checks = run_checks(context(load_assignment(sheet)), file)
     return tidied(file.read_bytes(), "rossi", checks)
 
 
@@ -150,11 +142,6 @@ def test_a_student_without_a_run_has_one_error(name, message):
     assert case.find("error") is not None
 
 
-def ran(student: str, sheet: Path, **more: object) -> Ran:
-    info = SubmissionInfo(student=student, files=["hw.ipynb"], sha256="0" * 64)
-    return Ran.model_validate({"assignment": str(sheet), "submission": info, **more})
-
-
 def add(out: Path, name: str, one: Result, run: Ran | None) -> None:
     folder = out / name
     folder.mkdir(parents=True)
@@ -168,14 +155,11 @@ def test_a_class_has_a_file_for_each_student(tmp_path, sheet, monkeypatch):
         Expectations, "load", classmethod(lambda cls, name: Expectations(assignment=name))
     )
     out = tmp_path / "out"
-    add(out, "rossi", result("rossi"), ran("rossi", sheet, ended=Ended(how="finished", seconds=1)))
-    (out / "rossi" / "recording").mkdir()
-    (out / "rossi" / "recording" / "recording.json").write_text(
-        Recording(status="complete").model_dump_json(), encoding="utf-8"
-    )
-    add(out, "bianchi", result("bianchi", status="unusable", message="bianchi.ipynb: empty."), None)
-    add(out, "neri", result("neri", status="missing", message="Nothing was handed in."), None)
-    add(out, "verdi", result("verdi"), None)
+    add(out, "rossi", marked("rossi"), ran(str(sheet), info("", "rossi")))
+    write(out / "rossi" / "recording", Recording(status="complete"))
+    add(out, "bianchi", marked("bianchi", status="unusable", message="bianchi.ipynb: empty."), None)
+    add(out, "neri", marked("neri", status="missing", message="Nothing was handed in."), None)
+    add(out, "verdi", marked("verdi"), None)
 
     notes = Notes()
     write_junit(class_of(out, notes), tmp_path / "made", Options(), notes)

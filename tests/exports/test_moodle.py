@@ -10,9 +10,10 @@ import pytest
 from graders.errors import ExportError
 from graders.exports import Notes, Options
 from graders.exports.moodle import HEADER, comment_of, write_moodle
-from graders.result import Late, Result
-
-from .made_up import HOSTILE_NAMES, broken, result, students
+from graders.result import Result
+from tests.builders.classes import students
+from tests.builders.hostile import HOSTILE_NAMES
+from tests.builders.results import broken, late, marked
 
 WORKSHEET = (
     "\ufeffIdentifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,"
@@ -65,11 +66,11 @@ def write(
 
 
 def maria(**more: Any) -> Result:
-    return result("Maria Rossi", ids={"moodle": "100001"}, **more)
+    return marked("Maria Rossi", ids={"moodle": "100001"}, **more)
 
 
 def luca(**more: Any) -> Result:
-    return result("Luca Bianchi", ids={"moodle": "100002"}, **more)
+    return marked("Luca Bianchi", ids={"moodle": "100002"}, **more)
 
 
 # -- into the grading worksheet -------------------------------------------------------------
@@ -98,7 +99,7 @@ def test_a_comment_that_a_person_wrote_stays(tmp_path):
 
 @pytest.mark.parametrize("form", ["{}", "<p>{}</p>"])
 def test_a_comment_of_an_earlier_export_is_renewed(tmp_path, form):
-    earlier = comment_of(result(score=0.5))
+    earlier = comment_of(marked(score=0.5))
     template = WORKSHEET.replace('"Well, ""done""."', form.format(earlier))
     content, notes = write(tmp_path, luca(score=2), template=template)
     assert MoodleImport(content).rows["100002"][-1].startswith("2 of 3 points.")
@@ -111,8 +112,8 @@ def test_a_comment_says_that_points_wait_for_a_person(tmp_path):
 
 
 def test_a_comment_says_what_was_taken_off(tmp_path):
-    late = Late(due="2026-01-01T00:00:00+00:00", submitted_at=None, deducted=0.5, message="Late.")
-    content, _ = write(tmp_path, maria(score=2, late=late))
+    due = late(deducted=0.5, message="Late.")
+    content, _ = write(tmp_path, maria(score=2, late=due))
     assert "0.5 taken off for lateness." in MoodleImport(content).rows["100001"][-1]
 
 
@@ -120,12 +121,12 @@ def test_a_comment_says_what_was_taken_off(tmp_path):
     ("name", "ids"), [("x", {"email": "LUCA@example.org"}), ('"Luca" Bianchi', {})]
 )
 def test_a_student_is_found_by_address_or_name(tmp_path, name, ids):
-    content, _ = write(tmp_path, result(name, ids=ids, score=2))
+    content, _ = write(tmp_path, marked(name, ids=ids, score=2))
     assert MoodleImport(content).grades["100002"] == "2"
 
 
 def test_a_grade_that_can_not_be_changed_is_left_and_named(tmp_path):
-    content, notes = write(tmp_path, result("Ada", ids={"moodle": "100003"}))
+    content, notes = write(tmp_path, marked("Ada", ids={"moodle": "100003"}))
     assert MoodleImport(content).grades["100003"] == ""
     assert "can't be changed: Ada" in notes.warnings[0]
 
@@ -180,14 +181,14 @@ def test_a_worksheet_with_blind_marking_is_filled_by_number_alone(tmp_path):
         "Identifier,Status,Grade,Maximum grade,Grade can be changed,Last modified (grade)\n"
         "Participant 100001,Submitted,,3.00,Yes,-\n"
     )
-    stranger = result("Submitted", score=3)
+    stranger = marked("Submitted", score=3)
     content, notes = write(tmp_path, stranger, maria(score=1), template=template)
     assert MoodleImport(content).grades == {"100001": "1"}
     assert "Submitted" in notes.warnings[0]
 
 
 def test_any_name_in_the_class_leaves_the_worksheet_readable(tmp_path):
-    results = [result(name, ids={"moodle": f"9{n}"}) for n, name in enumerate(HOSTILE_NAMES)]
+    results = [marked(name, ids={"moodle": f"9{n}"}) for n, name in enumerate(HOSTILE_NAMES)]
     content, notes = write(tmp_path, *results, maria(score=1))
     assert MoodleImport(content).grades["100001"] == "1"
     assert notes.written == 1
@@ -208,7 +209,7 @@ def grades(content: bytes) -> list[dict[str, str]]:
 
 def test_a_table_for_the_grade_import_names_people_by_their_ids(tmp_path):
     ids = {"email": "maria@example.org", "sid": "S1", "login": "mrossi"}
-    content, notes = write(tmp_path, result("Maria Rossi", ids=ids), template=None)
+    content, notes = write(tmp_path, marked("Maria Rossi", ids=ids), template=None)
     values = ("maria@example.org", "S1", "mrossi", "Maria Rossi", "1.5")
     comment = "1.5 of 3 points. 1a: 1.5 of 3; 1b: 0 of 2"
     assert grades(content) == [dict(zip(HEADER, (*values, comment), strict=True))]
@@ -221,7 +222,7 @@ def test_people_whom_moodle_can_not_find_are_named(tmp_path):
 
 
 def test_no_cell_of_it_is_a_formula(tmp_path):
-    content, _ = write(tmp_path, *[result(name) for name in HOSTILE_NAMES], template=None)
+    content, _ = write(tmp_path, *[marked(name) for name in HOSTILE_NAMES], template=None)
     cells = [cell for row in grades(content) for cell in row.values()]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
     assert len(grades(content)) == len(HOSTILE_NAMES)

@@ -1,6 +1,6 @@
 """Write into a gradebook and be killed, again and again; print what was acknowledged before.
 
-    python killed_writer.py OUT ROUNDS
+    python -m tests.gradebook.killed_writer OUT ROUNDS
 
 One line a round, as JSON: the comments of all judgements, and the attempts with a result, that
 were acknowledged; and what SQLite then says of the file.
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from graders.gradebook import Gradebook
-from graders.result import AssignmentInfo, Execution, Result, SubmissionInfo
+from graders.result import AssignmentInfo
+from tests.builders.results import info, result
 
 
 def write(out: Path, turn: int, pipe: int) -> NoReturn:
@@ -31,19 +32,12 @@ def write(out: Path, turn: int, pipe: int) -> NoReturn:
         while True:
             n += 1
             key = f"name:{n % 7}"
-            info = SubmissionInfo(student=key, files=["hw.ipynb"], sha256=f"{turn}-{n}", key=key)
-            result = Result(
-                tensormark="0",
-                graded_at="2026-01-01T00:00:00+00:00",
-                assignment=AssignmentInfo(id="sheet", title="x" * 5000),
-                submission=info,
-                score=1,
-                points=2,
-                execution=Execution(status="complete"),
-            )
+            of = info(key, key, sha256=f"{turn}-{n}")
+            sheet = AssignmentInfo(id="sheet", title="x" * 5000)
+            made = result(submission=of, assignment=sheet, score=1, points=2)
             book.enrol(key, key, ids={})
-            attempt = book.begin(key, info, "run")
-            book.finish(attempt, result, "checks")
+            attempt = book.begin(key, of, "run")
+            book.finish(attempt, made, "checks")
             os.write(pipe, f"attempt {attempt}\n".encode())
             book.judge(key, "1b", "manual", 1, comment=f"{turn}-{n}", by="kim")
             os.write(pipe, f"judged {turn}-{n}\n".encode())

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from graders.errors import GradebookError
 from graders.gradebook import Gradebook
 from graders.gradebook.enter import Desk, Entry, points_of, unread
-from graders.result import CheckResult, Outcome, Result
+from graders.result import Outcome, Result
 from graders.settle import answer_digest
-
-from .made import SHA, info, result
+from tests.builders.results import SHA, answered, check, info
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def hand_in(book: Gradebook, out: Path, key: str, name: str, made: Result | None
     folder = out / book.enrol(key, name, ids={"sid": key.partition(":")[2]})
     folder.mkdir(exist_ok=True)
     of = info(key, name=name)
-    (made or result(of)).save(folder / "result.json")
+    (made or answered(of)).save(folder / "result.json")
     return folder
 
 
@@ -149,7 +148,7 @@ def test_the_same_said_twice_is_kept_once(book, out, ana):
 
 def test_the_same_said_of_another_answer_is_new(book, out, ana):
     enter(book, out)
-    result(answer="Another one.").save(ana / "result.json")
+    answered(answer="Another one.").save(ana / "result.json")
     assert enter(book, out).new
 
 
@@ -187,7 +186,7 @@ def test_a_result_behind_a_link_is_not_read(book, out, ana, tmp_path):
 
 
 def test_a_result_of_somebody_else_is_not_scored(book, out, ana):
-    result(info("canvas:9")).save(ana / "result.json")
+    answered(info("canvas:9")).save(ana / "result.json")
     with pytest.raises(GradebookError, match="can't be read"):
         enter(book, out)
 
@@ -223,18 +222,16 @@ def test_any_text_is_a_finite_number_or_refused(said):
 
 
 def test_what_waits_is_counted_by_exercise(book):
-    (waiting,) = unread([result(), result(info("name:bo"))])
+    (waiting,) = unread([answered(), answered(info("name:bo"))])
     assert (waiting.exercise, waiting.students, waiting.points) == ("1b", 2, 2.0)
 
 
 def test_what_the_checks_left_open_waits_for_nobody_to_read():
-    made = result()
+    made = answered()
     made.exercises[1].pending = 2.0
-    made.exercises[1].checks = [
-        CheckResult(id="c", exercise="1b", title="", outcome=Outcome.ERROR, score=0, points=2)
-    ]
+    made.exercises[1].checks = [check("1b", Outcome.ERROR, 2)]
     assert unread([made]) == []
 
 
 def test_what_the_grader_failed_on_waits_for_nobody_to_read():
-    assert unread([result(status="error")]) == []
+    assert unread([answered(status="error")]) == []

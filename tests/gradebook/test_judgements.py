@@ -9,8 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from graders.errors import GradebookError
-
-from .made import info, result
+from tests.builders.results import answered, info
 
 # A disk has no deadline; each example adds to the file of those before it.
 WITH_A_FILE = {
@@ -85,7 +84,7 @@ def test_there_is_no_third_kind_of_judgement(book):
 @pytest.mark.parametrize("change", ["UPDATE {} SET score = 0", "DELETE FROM {}"])
 def test_no_program_can_change_or_delete_what_is_history(book, table, change):
     judge(book, 1)
-    book.record("name:ana", info(), "run", result(), "checks")
+    book.record("name:ana", info(), "run", answered(), "checks")
     with (
         pytest.raises(IntegrityError, match="never changed"),
         book._engine.begin() as connection,

@@ -19,7 +19,8 @@ ROUNDS = 20
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the writer is a fork")
 def test_whatever_was_acknowledged_before_a_kill_is_there_after_it(tmp_path):
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("killed_writer.py"), tmp_path, str(ROUNDS)],
+        [sys.executable, "-m", "tests.gradebook.killed_writer", tmp_path, str(ROUNDS)],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=120,

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from graders.gradebook import Gradebook, read
-
-from .made import info, result
+from tests.builders.classes import record
 
 STUDENTS = 3000
 
@@ -20,10 +19,7 @@ def book(tmp_path_factory) -> Iterator[Gradebook]:
     with Gradebook.open(tmp_path_factory.mktemp("out")) as opened:
         with opened.together():
             for n in range(STUDENTS):
-                key = f"canvas:{n}"
-                opened.enrol(key, f"Student {n}", ids={"canvas": str(n)})
-                of = info(key, name=f"Student {n}")
-                opened.record(key, of, "run", result(of), "checks")
+                record(opened, f"canvas:{n}", f"Student {n}", ids={"canvas": str(n)})
         yield opened
 
 

@@ -10,15 +10,15 @@ from sqlalchemy import text
 from graders.errors import GradebookError
 from graders.gradebook import Gradebook
 from graders.result import Handed
-
-from .made import OTHER_SHA, SHA, info, result
+from tests.builders.classes import record
+from tests.builders.results import OTHER_SHA, SHA, answered, info
 
 
 def run(book: Gradebook, *, sha256: str = SHA, run_key: str = "run", score: float = 1.5) -> int:
     """Grade Ana's submission."""
     of = info(sha256=sha256)
     attempt = book.begin("name:ana", of, run_key, "lab-1")
-    book.finish(attempt, result(of, score=score), "checks", 12.5)
+    book.finish(attempt, answered(of, score=score), "checks", 12.5)
     return attempt
 
 
@@ -46,7 +46,7 @@ def test_latest_says_what_the_result_rests_on(book):
 
 def test_latest_has_the_figures_of_the_result(book):
     attempt = book.begin("name:ana", info(), "run")
-    book.finish(attempt, result(score=2.0, late=0.25), "checks")
+    book.finish(attempt, answered(score=2.0, deducted=0.25), "checks")
     latest = book.latest("name:ana")
     figures = (latest.score, latest.points, latest.pending, latest.late_points)
     assert figures == (2.0, 5.0, 1.0, 0.25)
@@ -60,9 +60,7 @@ def test_the_result_that_came_last_is_the_latest(book):
 
 def test_latest_of_all_is_each_ones_latest(book):
     run(book)
-    book.enrol("name:bo", "Bo", ids={})
-    of = info("name:bo", name="Bo")
-    book.record("name:bo", of, "run", result(of), "checks")
+    record(book, "name:bo", "Bo")
     assert {one.key: one for one in book.latest_all()} == {
         key: book.latest(key) for key in ("name:ana", "name:bo")
     }
@@ -71,19 +69,17 @@ def test_latest_of_all_is_each_ones_latest(book):
 def test_one_may_write_while_going_through_the_latest(book):
     run(book)
     for latest in book.latest_all():
-        book.record(latest.key, info(), "run", result(score=0.5), "checks")
+        book.record(latest.key, info(), "run", answered(score=0.5), "checks")
     assert book.latest("name:ana").score == 0.5
 
 
 def test_outlines_come_back_whole_and_by_name(book):
     for key, name in (("name:bo", "bo"), ("name:abe", "Abe")):
-        book.enrol(key, name, ids={})
-        of = info(key, name=name)
-        book.record(key, of, "run", result(of, late=0.5), "checks")
+        record(book, key, name, deducted=0.5)
     book.enrol("name:none", "Nobody", ids={})
     found = list(book.outlines())
     assert [student.name for student, _ in found] == ["Abe", "bo"]
-    assert found[0][1] == result(info("name:abe", name="Abe"), late=0.5)
+    assert found[0][1] == answered(info("name:abe", "Abe"), deducted=0.5)
 
 
 def test_an_outline_that_cannot_be_read_is_the_graders_error_and_costs_no_points(book):
@@ -99,9 +95,7 @@ def test_an_outline_that_cannot_be_read_is_the_graders_error_and_costs_no_points
 def test_outlines_of_a_class_larger_than_a_page_are_all_there(book):
     with book.together():
         for n in range(150):
-            book.enrol(f"name:{n}", f"s{n}", ids={})
-            of = info(f"name:{n}", name=f"s{n}")
-            book.record(f"name:{n}", of, "run", result(of), "checks")
+            record(book, f"name:{n}", f"s{n}")
     found = [(student.name, made.submission.student) for student, made in book.outlines()]
     assert found == [(f"s{n}", f"s{n}") for n in range(150)]
 
@@ -134,53 +128,51 @@ def test_a_result_is_not_overtaken_by_a_run_before_it(book):
 def test_a_result_is_not_overtaken_by_a_later_run_that_has_its_own_result(book):
     first = run(book)
     run(book, sha256=OTHER_SHA)
-    assert book.record("name:ana", info(), "run", result(score=1), "checks") == first
+    assert book.record("name:ana", info(), "run", answered(score=1), "checks") == first
     assert not book.latest("name:ana").overtaken
 
 
 def test_a_recorded_result_belongs_to_the_run_that_was_interrupted_before_it_was_noted(book):
     attempt = book.begin("name:ana", info(), "run")
     book.interrupt_running()
-    assert book.record("name:ana", info(), "run", result(), "checks") == attempt
+    assert book.record("name:ana", info(), "run", answered(), "checks") == attempt
     assert what(book) == ["seen", "begun", "finished", "graded"]
 
 
 def test_a_recorded_result_leaves_a_run_that_is_under_way_alone(book):
     under_way = book.begin("name:ana", info(), "run")
-    assert book.record("name:ana", info(), "run", result(), "checks") != under_way
+    assert book.record("name:ana", info(), "run", answered(), "checks") != under_way
     assert book.interrupt_running() == 1
 
 
 def test_regrading_adds_a_result_to_the_same_run(book):
     attempt = run(book)
-    assert book.record("name:ana", info(), "run", result(score=1), "other checks") == attempt
+    assert book.record("name:ana", info(), "run", answered(score=1), "other checks") == attempt
     assert (count(book, "attempts"), count(book, "results")) == (1, 2)
 
 
 def test_the_same_result_is_recorded_once(book):
     for _ in range(3):
-        book.record("name:ana", info(), "run", result(), "checks")
+        book.record("name:ana", info(), "run", answered(), "checks")
     assert (count(book, "attempts"), count(book, "results")) == (1, 1)
 
 
 def test_an_older_result_that_counts_again_becomes_the_latest(book):
     for sha256 in (SHA, OTHER_SHA, SHA):
         of = info(sha256=sha256)
-        book.record("name:ana", of, "run", result(of), "checks")
+        book.record("name:ana", of, "run", answered(of), "checks")
     assert book.latest("name:ana").submission_sha256 == SHA
 
 
 def test_another_way_to_run_is_another_run(book):
     first = run(book)
-    assert book.record("name:ana", info(), "other run", result(), "checks") != first
+    assert book.record("name:ana", info(), "other run", answered(), "checks") != first
 
 
 def test_the_same_content_handed_in_again_is_one_submission_with_its_newest_time(book):
     for day in ("01", "02"):
-        of = info().model_copy(
-            update={"handed": Handed.model_validate({"submitted_at": f"2026-03-{day}T12:00:00Z"})}
-        )
-        book.begin("name:ana", of, "run")
+        handed = Handed.model_validate({"submitted_at": f"2026-03-{day}T12:00:00Z"})
+        book.begin("name:ana", info(handed=handed), "run")
     with book._engine.connect() as connection:
         handed = connection.execute(text("SELECT handed FROM submissions")).scalar_one()
     assert "2026-03-02" in handed
@@ -189,7 +181,7 @@ def test_the_same_content_handed_in_again_is_one_submission_with_its_newest_time
 def test_why_a_submission_is_unusable_is_kept_until_it_can_be_used(book):
     problems = []
     for status in ("unusable", "complete"):
-        book.record("name:ana", info(), "run", result(status=status), "checks")
+        book.record("name:ana", info(), "run", answered(status=status), "checks")
         with book._engine.connect() as connection:
             problems.append(connection.execute(text("SELECT problem FROM submissions")).scalar())
     assert problems == ["It is empty.", ""]
@@ -217,7 +209,7 @@ def test_a_run_of_somebody_unknown_is_refused(book):
 
 def test_the_end_of_a_run_that_never_began_is_refused(book):
     with pytest.raises(GradebookError, match="run 99 is not in it"):
-        book.finish(99, result(), "checks")
+        book.finish(99, answered(), "checks")
 
 
 def test_an_error_takes_everything_of_its_transaction_back(book):

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from graders.gradebook import Gradebook
-
-from .made import info, result
+from tests.builders.results import answered, info
 
 # Holds the writer's lock until its standard input is closed.
 HOLDER = """
@@ -30,7 +29,7 @@ def test_threads_write_side_by_side_and_nothing_is_lost(book):
         key = f"name:{n}"
         folder = book.enrol(key, "Same Name", ids={})
         of = info(key, name="Same Name")
-        book.finish(book.begin(key, of, "run"), result(of), "checks")
+        book.finish(book.begin(key, of, "run"), answered(of), "checks")
         book.judge(key, "1b", "manual", 1, comment=str(n), by="kim")
         return folder
 
@@ -83,7 +82,7 @@ def test_a_second_writer_waits_for_the_first(book, tmp_path):
 
 def test_a_reader_that_stops_half_way_locks_nobody_out(book):
     for n in range(3):
-        book.record("name:ana", info(), "run", result(score=n), "checks")
+        book.record("name:ana", info(), "run", answered(score=n), "checks")
     rows, outlines = book.latest_all(), book.outlines()
     next(rows)
     next(outlines)

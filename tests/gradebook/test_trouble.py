@@ -12,16 +12,14 @@ from sqlalchemy import event, text
 
 from graders.errors import GradebookError
 from graders.gradebook import Gradebook, connect
-
-from .made import info, result
+from tests.builders.classes import record
+from tests.builders.results import answered, info
 
 
 def fill(out: Path, students: int = 60) -> None:
     with Gradebook.open(out) as book, book.together():
         for n in range(students):
-            book.enrol(f"name:{n}", f"s{n}", ids={})
-            of = info(f"name:{n}", name=f"s{n}")
-            book.record(f"name:{n}", of, "run", result(of), "checks")
+            record(book, f"name:{n}", f"s{n}")
 
 
 def refusal(out: Path, *, create: bool = True) -> str:
@@ -99,7 +97,7 @@ def test_a_name_with_odd_characters_in_the_path_does_no_harm(tmp_path):
 
 
 def test_a_full_disk_is_told_from_other_trouble_and_nothing_is_lost(book):
-    book.record("name:ana", info(), "run", result(), "checks")
+    book.record("name:ana", info(), "run", answered(), "checks")
 
     @event.listens_for(book._engine, "begin")
     def _(connection):

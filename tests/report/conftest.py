@@ -3,30 +3,30 @@ from __future__ import annotations
 import pytest
 
 from graders.result import Result
-
-from . import samples
+from tests.builders.hostile import make_hostile
+from tests.builders.samples import make_class, make_full_marks, make_losses, make_unusable
 
 
 @pytest.fixture
 def full_marks() -> Result:
-    return samples.make_full_marks()
+    return make_full_marks()
 
 
 @pytest.fixture
 def losses() -> Result:
-    return samples.make_losses()
+    return make_losses()
 
 
 @pytest.fixture
 def unusable() -> Result:
-    return samples.make_unusable()
+    return make_unusable()
 
 
 @pytest.fixture
 def hostile() -> Result:
-    return samples.make_hostile()
+    return make_hostile()
 
 
 @pytest.fixture
 def classroom() -> list[Result]:
-    return samples.make_class()
+    return make_class()

@@ -13,8 +13,10 @@ import pytest
 
 from graders.report import Row, render_class, render_html
 from graders.result import PlotEvidence, PlotPanel, PlottedCurve
-
-from . import parts, samples
+from tests.builders.evidence import accuracy, difference
+from tests.builders.hostile import HOSTILE, STRANGE, make_hostile
+from tests.builders.results import exercise, lost, of_fashion_cnn, passed
+from tests.builders.samples import make_class, make_unusable
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -100,13 +102,13 @@ def test_a_page_opens_from_disk(losses, tmp_path):
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
 def test_strips_of_scores_fit_a_narrow_page_and_cut_no_label(tmp_path):
     checks = [
-        parts.passed("1f", "Passed", evidence=[parts.accuracy(0.77)], flag=samples.HOSTILE),
-        parts.lost("1f", "Collapsed", evidence=[parts.accuracy(0.1)]),
-        parts.lost("1f", "Equal", evidence=[parts.accuracy(1, reference=[1] * 200, cutoff=1)]),
-        parts.lost("1f", "Near", evidence=[parts.difference(-0.0041, -0.03, -0.004)]),
-        parts.lost("1f", "Strange", evidence=[parts.accuracy(*samples.STRANGE, title="x" * 300)]),
+        passed("1f", "Passed", evidence=[accuracy(0.77)], flag=HOSTILE),
+        lost("1f", "Collapsed", evidence=[accuracy(0.1)]),
+        lost("1f", "Equal", evidence=[accuracy(1, reference=[1] * 200, cutoff=1)]),
+        lost("1f", "Near", evidence=[difference(-0.0041, -0.03, -0.004)]),
+        lost("1f", "Strange", evidence=[accuracy(*STRANGE, title="x" * 300)]),
     ]
-    page = render_html(parts.result("x", [parts.exercise("1f", "1", "Train it", *checks)]))
+    page = render_html(of_fashion_cnn("x", exercise("1f", "Train it", *checks)))
     document = opened(MEASURE.format(page=html.escape(page)), tmp_path)
     title = re.search("<title>(.*?)</title>", document)
     assert title is not None
@@ -117,8 +119,8 @@ def test_strips_of_scores_fit_a_narrow_page_and_cut_no_label(tmp_path):
 
 
 def in_class(student: str, score: float) -> Row:
-    check = parts.lost("1a", "It is right", score=score, points=10)
-    result = parts.result(student, [parts.exercise("1a", "1", "Turn images", check)])
+    check = lost("1a", "It is right", score=score, points=10)
+    result = of_fashion_cnn(student, exercise("1a", "Turn images", check))
     return Row.of(result, "a/feedback.html")
 
 
@@ -154,7 +156,7 @@ def used(page: str, steps: str, folder: Path) -> dict:
     ],
 )
 def test_an_address_sorts_both_tables_and_puts_the_ungraded_last(fragment, order, tmp_path):
-    ungraded = Row.of(samples.make_unusable(), "carl/feedback.html")
+    ungraded = Row.of(make_unusable(), "carl/feedback.html")
     document = opened(class_page(ungraded), tmp_path, fragment)
     assert students_of(document, "map") == students_of(document, "roster") == order
 
@@ -180,8 +182,8 @@ def test_students_are_found_by_a_part_of_their_name_accents_or_not(tmp_path):
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium or chrome on PATH")
 def test_a_class_page_fits_a_telephone(tmp_path):
-    hostile = Row.of(samples.make_hostile(), "h/feedback.html")
-    everyone = [Row.of(result, "a/feedback.html") for result in samples.make_class()]
+    hostile = Row.of(make_hostile(), "h/feedback.html")
+    everyone = [Row.of(result, "a/feedback.html") for result in make_class()]
     width, needed = used(class_page(hostile, *everyone), "", tmp_path)["measured"]
     assert 330 < width <= 360  # less a scroll bar
     assert needed <= width
@@ -223,17 +225,17 @@ def test_plots_fit_a_narrow_page_and_cut_no_label(tmp_path):
         )
         for rate in range(12)
     ]
-    bars = PlottedCurve(label=samples.HOSTILE, shape="bars", x=[0, 1], y=[0.5, 12_345.0])
+    bars = PlottedCurve(label=HOSTILE, shape="bars", x=[0, 1], y=[0.5, 12_345.0])
     texts = {0: "1,000 images", 1: "60,000 images"}
     shown = PlotEvidence(
         title="y" * 300,
         panels=[
             PlotPanel(title="Figure 1", xlabel="x" * 300, ylabel="y" * 300, curves=curves),
-            PlotPanel(title=samples.HOSTILE, categories=texts, curves=[bars]),
+            PlotPanel(title=HOSTILE, categories=texts, curves=[bars]),
         ],
     )
-    check = parts.lost("1f", "Plot it", evidence=[shown])
-    page = render_html(parts.result("x", [parts.exercise("1f", "1", "Plot it", check)]))
+    check = lost("1f", "Plot it", evidence=[shown])
+    page = render_html(of_fashion_cnn("x", exercise("1f", "Plot it", check)))
     document = opened(MEASURE_PLOTS.format(page=html.escape(page)), tmp_path)
     title = re.search("<title>(.*?)</title>", document)
     assert title is not None
@@ -247,8 +249,8 @@ def test_plots_fit_a_narrow_page_and_cut_no_label(tmp_path):
 def test_a_plot_has_its_colours_on_a_picture_of_the_page(tmp_path):
     curve = PlottedCurve(x=[0, 1], y=[0.5, 0.9], recognised="the learning rate 0.1")
     shown = PlotEvidence(title="it", panels=[PlotPanel(title="Figure 1", curves=[curve])])
-    check = parts.lost("1f", "Plot it", evidence=[shown])
-    page = render_html(parts.result("x", [parts.exercise("1f", "1", "Plot it", check)]))
+    check = lost("1f", "Plot it", evidence=[shown])
+    page = render_html(of_fashion_cnn("x", exercise("1f", "Plot it", check)))
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
     picture = tmp_path / "page.png"
     profile = f"--user-data-dir={tmp_path / 'profile'}"

@@ -15,16 +15,25 @@ from graders.report.counts import cell, hardest
 from graders.report.render import digest_of
 from graders.report.rows import Part, Trained
 from graders.result import (
-    Execution,
-    ExerciseResult,
-    Judgement,
-    Late,
     Outcome,
     Result,
-    SubmissionInfo,
 )
+from tests.builders.evidence import adam_training, dense_training, long_training, skipped_training
+from tests.builders.hostile import HOSTILE, make_hostile
+from tests.builders.results import (
+    exercise,
+    graded,
+    info,
+    judgement,
+    late,
+    lost,
+    missing,
+    of_fashion_cnn,
+    passed,
+    question,
+)
+from tests.builders.samples import make_unusable
 
-from . import parts, samples
 from .pages import PageReader
 
 
@@ -52,22 +61,6 @@ def page_of(results, *, linked=True, **more):
 
 def text_of(results, **more):
     return PageReader.read(page_of(results, **more)).text
-
-
-def graded(student, *checks, **more):
-    """A submission with one exercise, 1a."""
-    return parts.result(student, [parts.exercise("1a", "1", "Turn images", *checks)], **more)
-
-
-def missing(student):
-    bare = [ExerciseResult(id="1a", section="1", title="Turn images", points=32, score=0)]
-    return parts.result(student, bare, execution=Execution(status="missing"), files=[])
-
-
-def late(result, **changes):
-    usual = {"due": "2026-01-15T09:00:00+01:00", "submitted_at": None, "message": "2 h late."}
-    result.late = Late.model_validate(usual | changes)
-    return result
 
 
 def part(**changes):
@@ -108,7 +101,7 @@ def test_points_of_exercises_add_up_to_earned_pending_and_lost(losses):
 
 
 def test_texts_are_cleaned_and_bounded_once():
-    hostile = samples.make_hostile()
+    hostile = make_hostile()
     hostile.submission.student = "\x1b[31malice\x00\nsmith " + "x" * 10_000
     row = Row.of(hostile, None)
     assert row.student.startswith("alice smith xxx")
@@ -139,7 +132,7 @@ def test_a_name_is_one_line_without_controls(name):
     ],
 )
 def test_failing_is_what_cost_points_and_is_not_open(outcome, counts):
-    check = parts.lost("1a", "It is right").model_copy(update={"outcome": outcome})
+    check = lost("1a", "It is right").model_copy(update={"outcome": outcome})
     assert bool(Row.of(graded("alice", check), None).failing) is counts
 
 
@@ -149,40 +142,40 @@ def test_missing_submissions_have_a_sentence_though_the_result_has_none():
     assert row.note == "Nothing was handed in."
 
 
-@pytest.mark.parametrize("make", [missing, samples.make_unusable])
+@pytest.mark.parametrize("make", [missing, make_unusable])
 def test_who_was_given_points_by_a_person_is_graded(make):
     result = make("alice")
     one = result.exercises[0]
-    one.override = Judgement(score=20, at="2026-01-20T10:00:00+00:00")
+    one.override = judgement(20)
     one.score, result.score = 20, 20
     row = Row.of(result, None)
     assert (row.graded, row.missing, row.broken) == (True, False, False)
 
 
 def test_a_persons_score_for_the_exercise_settles_what_the_grader_could_not_check():
-    check = parts.lost("1a", "It is right").model_copy(update={"outcome": Outcome.ERROR})
+    check = lost("1a", "It is right").model_copy(update={"outcome": Outcome.ERROR})
     result = graded("alice", check)
     one = result.exercises[0]
-    one.override = Judgement(score=1, at="2026-01-20T10:00:00+00:00")
+    one.override = judgement(1)
     one.score, one.pending = 1, 0
     row = Row.of(result, None)
     assert (row.pending, row.failed_checks) == (0, [])
 
 
 def test_equal_fingerprints_are_one_training_and_each_without_one_is_its_own():
-    same = parts.dense_training(0)
-    trained = Trained.of([same, same, parts.adam_training(1), *[parts.long_training(2)] * 2])
+    same = dense_training(0)
+    trained = Trained.of([same, same, adam_training(1), *[long_training(2)] * 2])
     assert (trained.asked, trained.distinct, trained.unverified, trained.skipped) == (5, 4, 2, 0)
 
 
 def test_the_trainings_of_a_class_are_distinct_over_all_students():
-    alone = Trained.of([parts.dense_training(0), parts.long_training(1)])
+    alone = Trained.of([dense_training(0), long_training(1)])
     both = Trained.total([alone, alone])
     assert (both.asked, both.distinct) == (4, 3)
 
 
 def test_reused_trainings_count_as_time_saved():
-    trained = Trained.of([parts.dense_training(0), parts.adam_training(1)])
+    trained = Trained.of([dense_training(0), adam_training(1)])
     assert (trained.reused, trained.seconds, trained.saved) == (1, 6.4, 21.0)
 
 
@@ -206,7 +199,7 @@ def test_only_its_own_script_may_run(classroom):
 
 
 def test_the_script_is_the_same_whatever_the_class(classroom):
-    hostile, other = page_of([samples.make_hostile()]), page_of(classroom)
+    hostile, other = page_of([make_hostile()]), page_of(classroom)
     scripts = [re.search(r"<script>(.*?)</script>", html, re.S)[1] for html in (hostile, other)]
     assert scripts[0] == scripts[1]
 
@@ -237,7 +230,7 @@ def test_what_to_do_is_said_where_the_grader_failed(classroom):
 
 
 def test_checks_that_the_grader_failed_on_are_named_with_their_exercise():
-    check = parts.lost("1a", "It is right").model_copy(update={"outcome": Outcome.ERROR})
+    check = lost("1a", "It is right").model_copy(update={"outcome": Outcome.ERROR})
     html = page_of([graded("alice", check)])
     assert "The grader failed on some checks of alice ( 1a )" in PageReader.read(html).text
     assert "./alice/feedback.html#exercise-1a" in html
@@ -266,14 +259,14 @@ def test_scores_above_all_points_join_the_last_bar(classroom):
 
 
 def test_bars_say_how_many_scores_may_still_rise():
-    answer = parts.exercise("1a", "1", "Why", manual=parts.unread("Why?", "So."))
-    done = parts.exercise("1a", "1", "Why", manual=parts.read("Why?", "So."))
-    room = Classroom.of(rows_of([parts.result("a", [answer]), parts.result("b", [done])]))
+    answer = exercise("1a", "Why", manual=question("Why?", "So."))
+    done = exercise("1a", "Why", manual=question("Why?", "So.", score=1))
+    room = Classroom.of(rows_of([of_fashion_cnn("a", answer), of_fashion_cnn("b", done)]))
     assert [bar.open for bar in room.bars] == [1, *[0] * 9]
 
 
 def test_a_student_cannot_become_a_script_or_another_site():
-    hostile = samples.make_hostile()
+    hostile = make_hostile()
     page = PageReader.read(render_class([Row.of(hostile, "javascript:alert(1)")], title="x"))
     outside = {href for href in page.values("href") if not href.startswith("#")}
     assert {href.split("#")[0] for href in outside} == {"./javascript:alert(1)"}
@@ -303,8 +296,8 @@ def test_a_hostile_name_is_text_and_no_more(name):
 
 
 def test_hostile_words_of_others_are_text_as_well():
-    alike = Alike("code", ("<script>alert(1)</script>", "alice"), note=samples.HOSTILE)
-    page = PageReader.read(page_of([graded("alice")], similar=[alike], notes=[samples.HOSTILE]))
+    alike = Alike("code", ("<script>alert(1)</script>", "alice"), note=HOSTILE)
+    page = PageReader.read(page_of([graded("alice")], similar=[alike], notes=[HOSTILE]))
     assert page.tags.count("script") == 1
     assert page.problems == []
 
@@ -348,14 +341,14 @@ def test_one_line_says_what_was_asked_for_and_what_is_distinct(classroom):
 
 
 def test_skipped_trainings_are_asked_for_and_neither_distinct_nor_unverified(full_marks):
-    full_marks.trainings = [parts.skipped_training(0)]
+    full_marks.trainings = [skipped_training(0)]
     html = page_of([full_marks])
     assert "1 training asked for; 1 not trained" in PageReader.read(html).text
     assert "Unverified" not in html
 
 
 def test_a_class_without_trainings_says_nothing_of_them():
-    assert "asked for" not in page_of([samples.make_unusable()])
+    assert "asked for" not in page_of([make_unusable()])
 
 
 def test_what_a_person_should_look_at_is_counted_and_leads_to_its_exercises(classroom):
@@ -369,13 +362,13 @@ def test_what_a_person_should_look_at_is_counted_and_leads_to_its_exercises(clas
 
 
 def test_an_exercise_with_two_flags_is_named_once():
-    checks = [parts.passed("1f", "x", flag="High."), parts.lost("1f", "y", flag="Low.")]
-    flagged = parts.result("alice", [parts.exercise("1f", "1", "Train it", *checks)])
+    checks = [passed("1f", "x", flag="High."), lost("1f", "y", flag="Low.")]
+    flagged = of_fashion_cnn("alice", exercise("1f", "Train it", *checks))
     assert "2 checks: 1f" in text_of([flagged])
 
 
 def test_late_submissions_show_what_was_deducted_and_why():
-    results = [late(graded("alice"), deducted=2), graded("bo")]
+    results = [graded("alice", late=late(deducted=2)), graded("bo")]
     html = page_of(results)
     row = table_row(html, "alice")
     assert "\N{MINUS SIGN}2" in row
@@ -384,13 +377,13 @@ def test_late_submissions_show_what_was_deducted_and_why():
 
 
 def test_a_lateness_that_nobody_knows_is_a_question():
-    html = page_of([late(graded("alice"), unknown=True)])
+    html = page_of([graded("alice", late=late(unknown=True))])
     assert " ? " in table_row(html, "alice")
 
 
 def test_why_a_file_was_chosen_is_said_to_staff():
     result = graded("alice")
-    result.submission = SubmissionInfo(student="alice", files=["b.ipynb"], chosen="It is newer.")
+    result.submission = info("", "alice", files=["b.ipynb"], chosen="It is newer.")
     assert "It is newer." in table_row(page_of([result]), "alice")
 
 
@@ -434,23 +427,21 @@ def test_every_square_leads_to_its_exercise_on_the_feedback_page(losses):
 
 
 def test_a_row_with_fewer_exercises_keeps_its_columns():
-    both = parts.result(
+    both = of_fashion_cnn(
         "alice",
-        [
-            parts.exercise("1a", "1", "One", parts.passed("1a", "x")),
-            parts.exercise("1b", "1", "Two", parts.passed("1b", "y")),
-        ],
+        exercise("1a", "One", passed("1a", "x")),
+        exercise("1b", "Two", passed("1b", "y")),
     )
-    one = parts.result("bo", [parts.exercise("1b", "1", "Two", parts.lost("1b", "y"))])
+    one = of_fashion_cnn("bo", exercise("1b", "Two", lost("1b", "y")))
     room = Classroom.of(rows_of([both, one]))
     bo = next(row for row in room.rows if row.student == "bo")
     assert [square.text for square, _ in room.cells(bo)] == ["·", "0"]
 
 
 def test_a_mean_counts_graded_work_and_leaves_pending_points_out():
-    open_ = parts.exercise("1a", "1", "Why", manual=parts.unread("Why?", "So."))
-    half = parts.exercise("1a", "1", "Why", parts.lost("1a", "x", score=0.5))
-    results = [parts.result("a", [open_]), parts.result("b", [half]), missing("c")]
+    open_ = exercise("1a", "Why", manual=question("Why?", "So."))
+    half = exercise("1a", "Why", lost("1a", "x", score=0.5))
+    results = [of_fashion_cnn("a", open_), of_fashion_cnn("b", half), missing("c")]
     (column,) = Classroom.of(rows_of(results)).columns
     assert (column.students, column.mean, column.lost) == (2, 0.5, 1)
 
@@ -460,54 +451,57 @@ def test_a_mean_counts_graded_work_and_leaves_pending_points_out():
 
 def test_the_hardest_exercise_comes_first_and_easy_ones_and_bonus_do_not():
     def one(id_, score, *, bonus=False):
-        check = parts.lost(id_, "x", score=score)
-        return parts.exercise(id_, "1", id_, check, bonus=bonus)
+        check = lost(id_, "x", score=score)
+        return exercise(id_, id_, check, bonus=bonus)
 
     exercises = [one("1a", 0.5), one("1b", 0.2), one("1c", 0.95), one("4a", 0.1, bonus=True)]
-    room = Classroom.of(rows_of([parts.result("alice", exercises)]))
+    room = Classroom.of(rows_of([of_fashion_cnn("alice", *exercises)]))
     assert [column.id for column in hardest(room.columns, 6)] == ["1b", "1a"]
 
 
 @pytest.mark.parametrize(
     ("manual", "sentence"),
     [
-        (parts.read("Why?", "So."), "Nothing: in every exercise the class has earned nine tenths"),
-        (parts.unread("Why?", "So."), "Nothing can be said before a person has given the points"),
+        (
+            question("Why?", "So.", score=1),
+            "Nothing: in every exercise the class has earned nine tenths",
+        ),
+        (question("Why?", "So."), "Nothing can be said before a person has given the points"),
     ],
 )
 def test_a_class_without_hard_exercises_says_why(manual, sentence):
-    only = parts.exercise("1a", "1", "Why", manual=manual)
-    assert sentence in text_of([parts.result("alice", [only])])
+    only = exercise("1a", "Why", manual=manual)
+    assert sentence in text_of([of_fashion_cnn("alice", only)])
 
 
 def test_reasons_are_checks_by_the_number_of_students_who_lost_points():
-    rare, often = parts.lost("1a", "Rare"), parts.lost("1a", "Often")
+    rare, often = lost("1a", "Rare"), lost("1a", "Often")
     often.id = "often"
-    results = [graded("a", often, rare), graded("b", often), graded("c", parts.passed("1a", "x"))]
+    results = [graded("a", often, rare), graded("b", often), graded("c", passed("1a", "x"))]
     found = Classroom.of(rows_of(results)).reasons
     assert [(one.title, len(one.rows)) for one in found] == [("Often", 2), ("Rare", 1)]
     assert found[0].share == pytest.approx(2 / 3)
 
 
 def test_a_check_that_kept_its_points_is_no_reason_but_is_said():
-    kept = parts.lost("1a", "It is right", score=1, follows_from="1a")
-    found = Classroom.of(rows_of([graded("a", parts.lost("1a", "x")), graded("b", kept)])).reasons
+    kept = lost("1a", "It is right", score=1, follows_from="1a")
+    found = Classroom.of(rows_of([graded("a", lost("1a", "x")), graded("b", kept)])).reasons
     assert [(len(one.rows), one.kept) for one in found] == [(1, 1)]
 
 
 def test_a_bonus_that_was_not_earned_is_no_reason():
-    bonus = parts.exercise("4a", "4", "More", parts.lost("4a", "x"), bonus=True)
-    assert Classroom.of(rows_of([parts.result("a", [bonus])])).reasons == []
+    bonus = exercise("4a", "More", lost("4a", "x"), bonus=True)
+    assert Classroom.of(rows_of([of_fashion_cnn("a", bonus)])).reasons == []
 
 
 def test_a_reason_leads_to_the_exercise_of_each_student():
-    html = page_of([graded("alice", parts.lost("1a", "It is right"))])
+    html = page_of([graded("alice", lost("1a", "It is right"))])
     listed = html[html.index('id="reasons"') :]
     assert '<a href="./alice/feedback.html#exercise-1a"><bdi>alice</bdi></a>' in listed
 
 
 def test_a_reason_of_a_very_large_class_names_some_and_counts_the_rest():
-    results = [graded(f"team {i}", parts.lost("1a", "It is right")) for i in range(305)]
+    results = [graded(f"team {i}", lost("1a", "It is right")) for i in range(305)]
     text = text_of(results, linked=False)
     assert "305 students" in text
     assert "And 5 more: the map has them all" in text

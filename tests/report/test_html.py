@@ -7,17 +7,35 @@ import pytest
 
 from graders.report import render_html
 from graders.result import Outcome, Result
+from tests.builders.evidence import (
+    accuracy,
+    adam_training,
+    dense_training,
+    long_training,
+    skipped_training,
+)
+from tests.builders.hostile import make_hostile
+from tests.builders.results import exercise, judgement, lost, of_fashion_cnn, passed, question
+from tests.builders.samples import (
+    COMMENT,
+    LATE,
+    REASON,
+    make_full_marks,
+    make_judged,
+    make_losses,
+    make_missing,
+    make_unusable,
+)
 
-from . import parts, people, samples
 from .pages import PageReader
 
 MAKERS = [
-    samples.make_full_marks,
-    samples.make_losses,
-    samples.make_unusable,
-    samples.make_hostile,
-    people.make_judged,
-    people.make_missing,
+    make_full_marks,
+    make_losses,
+    make_unusable,
+    make_hostile,
+    make_judged,
+    make_missing,
 ]
 
 
@@ -104,9 +122,9 @@ def test_the_data_that_a_result_rests_on_are_named(losses):
 def test_every_exercise_has_a_place_and_a_link_to_it(losses):
     page = PageReader.read(render_html(losses))
     headings = " | ".join(text for _, text in page.headings)
-    for exercise in losses.exercises:
-        assert f"#exercise-{exercise.id}" in page.values("href")
-        assert f"{exercise.id} {exercise.title}" in headings
+    for one in losses.exercises:
+        assert f"#exercise-{one.id}" in page.values("href")
+        assert f"{one.id} {one.title}" in headings
 
 
 @pytest.mark.parametrize(
@@ -206,8 +224,8 @@ def test_the_same_evidence_is_shown_once_in_an_exercise(full_marks):
 
 
 def test_evidence_is_open_beside_a_loss_and_folded_beside_a_pass(losses):
-    exercise = next(exercise for exercise in losses.exercises if exercise.id == "1f")
-    html = render_html(parts.result("x", [exercise], trainings=losses.trainings))
+    one = next(exercise for exercise in losses.exercises if exercise.id == "1f")
+    html = render_html(of_fashion_cnn("x", one, trainings=losses.trainings))
     assert html.count("3 epochs · batches of 64 · 60,000 items") == 1
     assert "Show the learning curves" not in html
 
@@ -261,19 +279,19 @@ def test_a_result_read_back_from_disk_gives_the_same_page(full_marks, tmp_path):
 
 def shown(training, audience="student"):
     return PageReader.read(
-        render_html(parts.result("x", [], trainings=[training]), audience=audience)
+        render_html(of_fashion_cnn("x", trainings=[training]), audience=audience)
     )
 
 
 def test_a_training_says_that_the_grader_did_it_and_which_it_is():
-    page = shown(parts.dense_training(0))
+    page = shown(dense_training(0))
     assert "Trained by the grader fingerprint 4f1a09c7 " in page.text + " "
     assert f"Fingerprint of this training: {'4f1a09c7e2b85d36' * 4}" in page.values("title")
     assert "not verified" not in page.text
 
 
 def test_an_unverified_training_says_why_and_that_it_is_no_mistake():
-    page = shown(parts.long_training(0))
+    page = shown(long_training(0))
     assert (
         "Trained in your own process, measured by the grader: "
         "the callback StopWhenGood is the student's own."
@@ -282,13 +300,13 @@ def test_an_unverified_training_says_why_and_that_it_is_no_mistake():
 
 
 def test_staff_read_whose_process_it_was():
-    text = shown(parts.long_training(0), "staff").text
+    text = shown(long_training(0), "staff").text
     assert "Trained in the student's own process, measured by the grader" in text
     assert "no mistake" not in text
 
 
 def test_a_training_that_could_not_be_measured_says_so():
-    unmeasured = parts.long_training(0).model_copy(update={"test_accuracy": None})
+    unmeasured = long_training(0).model_copy(update={"test_accuracy": None})
     text = shown(unmeasured).text
     assert "Trained in your own process, and not measured by the grader: the callback" in text
     assert "where it can't, a person looks, and nothing is lost" in text
@@ -301,19 +319,19 @@ def test_an_unverified_training_of_the_grader_is_not_called_the_students(losses)
 
 
 def test_only_staff_hear_that_a_training_was_known_and_how_long_it_took():
-    assert "known from" not in shown(parts.adam_training(0)).text
-    text = shown(parts.adam_training(0), "staff").text
+    assert "known from" not in shown(adam_training(0)).text
+    text = shown(adam_training(0), "staff").text
     assert "Trained by the grader, known from an equal training" in text
     assert "test accuracy 0.864 · 21 s" in text
 
 
 def test_a_capped_training_says_so():
-    capped = parts.dense_training(0).model_copy(update={"capped": True})
+    capped = dense_training(0).model_copy(update={"capped": True})
     assert "Trained by the grader, on at most the capped epochs and items" in shown(capped).text
 
 
 def test_a_skipped_training_is_not_trained_and_draws_no_curve():
-    result = parts.result("x", [], trainings=[parts.skipped_training(0)])
+    result = of_fashion_cnn("x", trainings=[skipped_training(0)])
     html = render_html(result, audience="staff")
     text = PageReader.read(html).text
     assert "Not trained: this grading skips trainings" in text
@@ -331,27 +349,27 @@ def test_an_interrupted_training_claims_no_accuracy(losses):
 
 def test_a_reason_with_names_of_the_student_is_shown_as_text():
     note = "the callback <img src=x onerror=alert(1)> is the student's own"
-    page = shown(parts.long_training(0).model_copy(update={"note": note}))
+    page = shown(long_training(0).model_copy(update={"note": note}))
     assert "img" not in page.tags
     assert note in page.text
 
 
 def test_the_curves_of_an_exercise_say_how_they_were_trained(full_marks):
-    exercise = next(exercise for exercise in full_marks.exercises if exercise.id == "1f")
-    html = render_html(parts.result("x", [exercise], trainings=full_marks.trainings))
+    one = next(exercise for exercise in full_marks.exercises if exercise.id == "1f")
+    html = render_html(of_fashion_cnn("x", one, trainings=full_marks.trainings))
     section = html[html.index('id="exercise-1f"') : html.index('id="trainings"')]
     assert "Trained by the grader" in section
 
 
 def alone(*checks, audience="student"):
     """Read the page of one exercise with these checks alone."""
-    exercise = parts.exercise("1f", "1", "Train it", *checks)
-    return render_html(parts.result("x", [exercise]), audience=audience)
+    one = exercise("1f", "Train it", *checks)
+    return render_html(of_fashion_cnn("x", one), audience=audience)
 
 
 def test_a_score_stands_beside_the_references_with_its_sentence():
-    scored = parts.accuracy(0.7413, 0.7522)
-    page = PageReader.read(alone(parts.lost("1f", "Accuracy", score=0.62, evidence=[scored])))
+    scored = accuracy(0.7413, 0.7522)
+    page = PageReader.read(alone(lost("1f", "Accuracy", score=0.62, evidence=[scored])))
     assert page.tags.count("circle") >= len(scored.reference)
     assert page.attributes.count(("path", "class", "attempt")) == 2 + 1  # and one in the legend
     assert page.attributes.count(("path", "class", "cutoff")) == 1 + 1
@@ -363,28 +381,28 @@ def test_a_score_stands_beside_the_references_with_its_sentence():
 
 
 def test_the_legend_names_only_what_is_drawn():
-    bare = parts.accuracy(0.7413, reference=[], floor=0.7605)
-    text = PageReader.read(alone(parts.lost("1f", "Accuracy", evidence=[bare]))).text
+    bare = accuracy(0.7413, reference=[], floor=0.7605)
+    text = PageReader.read(alone(lost("1f", "Accuracy", evidence=[bare]))).text
     assert "this solution Observed" in text
     assert "of the reference" not in text
     assert "part of the points" not in text
 
 
 def test_a_score_without_a_cutoff_is_a_sentence_alone():
-    nowhere = parts.accuracy(0.7413, cutoff=float("nan"))
-    html = alone(parts.lost("1f", "Accuracy", evidence=[nowhere]))
+    nowhere = accuracy(0.7413, cutoff=float("nan"))
+    html = alone(lost("1f", "Accuracy", evidence=[nowhere]))
     assert 'class="plot"' not in html
     assert "Observed 0.741; all points from no number on" in html
 
 
 def test_a_score_is_folded_beside_a_pass_and_open_beside_a_loss():
-    scored = [parts.accuracy(0.7413)]
-    assert "Show the score</summary>" in alone(parts.passed("1f", "x", evidence=scored))
-    assert "<details" not in alone(parts.lost("1f", "x", evidence=scored))
+    scored = [accuracy(0.7413)]
+    assert "Show the score</summary>" in alone(passed("1f", "x", evidence=scored))
+    assert "<details" not in alone(lost("1f", "x", evidence=scored))
 
 
 def test_a_part_of_the_points_is_neither_a_pass_nor_nothing():
-    html = alone(parts.lost("1f", "Accuracy", score=0.62))
+    html = alone(lost("1f", "Accuracy", score=0.62))
     page = PageReader.read(html)
     assert "Accuracy in part 0.62 / of 1" in page.text
     assert "0.62 of 1 point" in page.text
@@ -397,20 +415,20 @@ def test_a_part_of_the_points_is_neither_a_pass_nor_nothing():
 
 
 def test_kept_points_are_not_called_a_part_of_them():
-    kept = parts.lost("1f", "Accuracy", score=0.5, follows_from="1f")
+    kept = lost("1f", "Accuracy", score=0.5, follows_from="1f")
     assert "points kept" in alone(kept)
     assert "in part" not in alone(kept)
 
 
 def test_points_have_two_decimals_at_most():
-    text = PageReader.read(alone(parts.lost("1f", "Accuracy", score=0.618034))).text
+    text = PageReader.read(alone(lost("1f", "Accuracy", score=0.618034))).text
     assert "0.62 of 1 point" in text
     assert "0.38 lost" in text
     assert "0.618" not in text
 
 
 def test_what_a_person_should_look_at_stands_beside_the_check_and_takes_no_points():
-    page = PageReader.read(alone(parts.passed("1f", "Accuracy", flag="It is `high`.")))
+    page = PageReader.read(alone(passed("1f", "Accuracy", flag="It is `high`.")))
     assert "Accuracy passed 1 / of 1 Noted for a person: It is high ." in page.text
     assert "icon flag" in page.values("class")
     assert "1 of 1 point" in page.text
@@ -422,24 +440,24 @@ def test_nothing_is_noted_where_there_is_nothing_to_look_at(full_marks):
 
 @pytest.mark.parametrize("flag", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
 def test_titles_of_scores_and_flags_are_shown_as_text(flag):
-    scored = [parts.accuracy(0.7413, title=flag)]
-    page = PageReader.read(alone(parts.lost("1f", "x", evidence=scored, flag=flag)))
+    scored = [accuracy(0.7413, title=flag)]
+    page = PageReader.read(alone(lost("1f", "x", evidence=scored, flag=flag)))
     assert {"script", "img"}.isdisjoint(page.tags)
     assert page.text.count(flag) == 2
 
 
 def test_students_see_no_flag_of_a_hidden_check():
-    hidden = parts.lost("1f", "Accuracy", hidden=True, flag="Too high.")
+    hidden = lost("1f", "Accuracy", hidden=True, flag="Too high.")
     assert "Too high" not in alone(hidden)
     assert "icon flag" not in alone(hidden)
     assert "Too high" in alone(hidden, audience="staff")
 
 
 def test_the_score_the_parts_and_the_deduction_add_up_on_the_page():
-    text = PageReader.read(render_html(people.make_judged())).text
+    text = PageReader.read(render_html(make_judged())).text
     assert "5.2 of 8 points" in text
     assert "6 earned 0.8 taken off for lateness 2 lost" in text
-    assert people.LATE in text
+    assert LATE in text
 
 
 def test_in_time_nothing_is_said_of_lateness(losses):
@@ -447,29 +465,29 @@ def test_in_time_nothing_is_said_of_lateness(losses):
 
 
 def test_a_comment_keeps_its_lines_and_stays_text():
-    html = render_html(people.make_judged())
-    assert people.COMMENT in html
-    assert people.REASON in PageReader.read(html).text
+    html = render_html(make_judged())
+    assert COMMENT in html
+    assert REASON in PageReader.read(html).text
     assert "b" not in PageReader.read(html).tags
 
 
 def test_a_score_for_the_whole_exercise_is_said_to_be_a_persons():
-    text = PageReader.read(render_html(people.make_judged())).text
+    text = PageReader.read(render_html(make_judged())).text
     assert "A person has set the score of this exercise. in place of all else 3.5 / of 5" in text
 
 
 def test_who_has_judged_and_when_is_for_staff_alone():
-    judged = people.make_judged()
+    judged = make_judged()
     staff = PageReader.read(render_html(judged, audience="staff")).text
     assert "Scored by Tutor A , 6 May 2026, 09:00 UTC" in staff
     assert "Tutor A" not in render_html(judged)
 
 
 def test_a_question_under_a_score_for_all_waits_for_nobody():
-    judged = people.make_judged()
+    judged = make_judged()
     first = judged.exercises[0]
-    first.override = people.judgement(3, "")
-    first.manual = parts.unread("Why?", "So.")
+    first.override = judgement(3, "")
+    first.manual = question("Why?", "So.")
     text = PageReader.read(render_html(judged)).text
     assert "to be read by a person" not in text
     assert "counted in the score for the exercise" in text
@@ -484,7 +502,7 @@ def test_the_choice_of_the_file_and_what_lay_beside_it_are_said(full_marks):
 
 
 def test_who_handed_in_nothing_has_a_page_that_says_so():
-    text = PageReader.read(render_html(people.make_missing())).text
+    text = PageReader.read(render_html(make_missing())).text
     assert "0 of 32 points" in text
     assert "Nothing was handed in." in text
     assert "Not graded" not in text
@@ -492,7 +510,7 @@ def test_who_handed_in_nothing_has_a_page_that_says_so():
 
 def test_an_unusable_file_shows_the_points_that_a_person_gave(unusable):
     given = unusable.exercises[0]
-    given.override, given.score = people.judgement(5, "From the printout."), 5.0
+    given.override, given.score = judgement(5, "From the printout."), 5.0
     text = PageReader.read(render_html(unusable.model_copy(update={"score": 5.0}))).text
     assert "5 of 32 points" in text
     assert "From the printout." in text

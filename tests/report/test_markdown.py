@@ -5,8 +5,10 @@ from markdown_it import MarkdownIt
 
 from graders.report import render_markdown
 from graders.report.markdown import escape, fenced, prose
+from tests.builders.evidence import accuracy, long_training, skipped_training
+from tests.builders.results import exercise, judgement, lost, of_fashion_cnn
+from tests.builders.samples import COMMENT, LATE, REASON, make_judged, make_missing
 
-from . import parts, people
 from .pages import PageReader
 
 
@@ -35,8 +37,8 @@ def test_no_control_character_reaches_the_markdown(hostile):
 
 def test_every_exercise_is_a_heading(losses):
     headings = [text for _, text in to_page(render_markdown(losses)).headings]
-    for exercise in losses.exercises:
-        assert f"{exercise.id} {exercise.title}" in headings
+    for one in losses.exercises:
+        assert f"{one.id} {one.title}" in headings
 
 
 def test_score_reason_and_advice_are_there(losses):
@@ -105,13 +107,13 @@ def test_every_training_says_how_it_was_trained(losses):
 
 
 def test_a_training_beside_a_loss_says_how_it_was_trained(losses):
-    losses.trainings = [parts.long_training(0)]
+    losses.trainings = [long_training(0)]
     before = to_page(render_markdown(losses)).text.split("Your trainings")[0]
     assert "Trained in your own process" in before
 
 
 def test_a_skipped_training_shows_no_curve(losses):
-    losses.trainings = [parts.skipped_training(0)]
+    losses.trainings = [skipped_training(0)]
     page = to_page(render_markdown(losses))
     assert "Not trained: this grading skips trainings" in page.text
     assert "last accuracy 0" not in page.text
@@ -134,34 +136,34 @@ def test_what_a_person_should_look_at_is_said_beside_a_pass(losses):
 
 
 def test_a_hostile_title_of_a_score_stays_text():
-    scored = [parts.accuracy(0.7, title="<script>*x*</script>")]
-    check = parts.lost("1f", "x", evidence=scored, flag="<script>*y*</script>")
-    page = to_page(render_markdown(parts.result("x", [parts.exercise("1f", "1", "x", check)])))
+    scored = [accuracy(0.7, title="<script>*x*</script>")]
+    check = lost("1f", "x", evidence=scored, flag="<script>*y*</script>")
+    page = to_page(render_markdown(of_fashion_cnn("x", exercise("1f", "x", check))))
     assert {"script", "em"}.isdisjoint(page.tags)
     assert "<script>*x*</script>: Observed" in page.text
     assert "<script>*y*</script>" in page.text
 
 
 def test_the_score_the_rows_and_the_deduction_add_up():
-    text = to_page(render_markdown(people.make_judged())).text
+    text = to_page(render_markdown(make_judged())).text
     assert "5.2 of 8 points (6 earned, 0.8 taken off for lateness)" in text
     assert "1a Turn images into vectors 2.5 of 3 1b Scale the pixels 3.5 of 5" in text
     assert "taken off for lateness -0.8" in text
-    assert people.LATE in text
+    assert LATE in text
 
 
 def test_comments_of_a_person_are_there_and_the_name_is_for_staff():
-    text = to_page(render_markdown(people.make_judged())).text
-    assert " ".join(people.COMMENT.split()) in text
+    text = to_page(render_markdown(make_judged())).text
+    assert " ".join(COMMENT.split()) in text
     assert "the score of this exercise is 3.5 of 5 points, in place of all else" in text
-    assert people.REASON in text
+    assert REASON in text
     assert "Tutor A" not in text
-    assert "Scored by Tutor A" in render_markdown(people.make_judged(), audience="staff")
+    assert "Scored by Tutor A" in render_markdown(make_judged(), audience="staff")
 
 
 def test_a_comment_ends_no_block_and_is_no_markup():
-    judged = people.make_judged()
-    judged.exercises[1].override = people.judgement(1, "```\n# heading\n<script>x</script>")
+    judged = make_judged()
+    judged.exercises[1].override = judgement(1, "```\n# heading\n<script>x</script>")
     page = to_page(render_markdown(judged))
     assert "script" not in page.tags
     assert "heading" not in [text for _, text in page.headings]
@@ -176,6 +178,6 @@ def test_the_choice_of_the_file_is_said(full_marks):
 
 
 def test_who_handed_in_nothing_is_told_so():
-    text = to_page(render_markdown(people.make_missing())).text
+    text = to_page(render_markdown(make_missing())).text
     assert "0 of 32 points" in text
     assert "Nothing was handed in." in text

@@ -12,8 +12,9 @@ from rich.console import Console
 from graders.report import print_result, render_html, render_markdown
 from graders.report.plots import in_short, panels, sentence
 from graders.result import PlotEvidence, PlotPanel, PlottedCurve, Result
+from tests.builders.hostile import HOSTILE
+from tests.builders.results import exercise, lost, of_fashion_cnn
 
-from . import parts, samples
 from .pages import PageReader
 
 
@@ -35,8 +36,8 @@ OTHER = curve(0.3, 0.3, 0.3)
 
 
 def page_of(evidence: PlotEvidence) -> Result:
-    check = parts.lost("1f", "Plot it", message="A curve is missing.", evidence=[evidence])
-    return parts.result("x", [parts.exercise("1f", "1", "Plot it", check)])
+    check = lost("1f", "Plot it", message="A curve is missing.", evidence=[evidence])
+    return of_fashion_cnn("x", exercise("1f", "Plot it", check))
 
 
 def inside(view) -> bool:
@@ -135,16 +136,16 @@ def test_a_page_draws_the_plot_without_anything_from_elsewhere():
 
 
 def test_hostile_labels_stay_text():
-    hostile = curve(0.5, label=samples.HOSTILE, recognised=samples.HOSTILE)
+    hostile = curve(0.5, label=HOSTILE, recognised=HOSTILE)
     evidence = plot(
         panel(
             hostile,
-            title=samples.HOSTILE,
-            xlabel=samples.HOSTILE,
-            ylabel=samples.HOSTILE,
-            categories={0: samples.HOSTILE},
+            title=HOSTILE,
+            xlabel=HOSTILE,
+            ylabel=HOSTILE,
+            categories={0: HOSTILE},
         ),
-        missing=[samples.HOSTILE],
+        missing=[HOSTILE],
     )
     reader = PageReader.read(render_html(page_of(evidence)))
     assert reader.problems == []

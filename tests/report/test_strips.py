@@ -7,8 +7,8 @@ import pytest
 
 from graders.report.strips import strip
 from graders.report.words import score_in_short, score_sentence
-
-from . import parts, samples
+from tests.builders.evidence import accuracy, difference
+from tests.builders.hostile import STRANGE
 
 
 def places(drawn):
@@ -24,7 +24,7 @@ def places(drawn):
 
 
 def test_a_score_lies_to_the_right_of_a_smaller_one():
-    drawn = strip(parts.accuracy(0.7413, 0.9))
+    drawn = strip(accuracy(0.7413, 0.9))
     floor, cutoff = drawn.part
     low, high = drawn.marks
     assert floor < low.x < cutoff == drawn.cutoff.at < high.x
@@ -33,37 +33,37 @@ def test_a_score_lies_to_the_right_of_a_smaller_one():
 
 
 def test_every_attempt_has_its_number_in_the_order_of_the_attempts():
-    drawn = strip(parts.accuracy(0.77, 0.74, 0.75))
+    drawn = strip(accuracy(0.77, 0.74, 0.75))
     assert [mark.label for mark in drawn.marks] == ["1", "2", "3"]
     assert [mark.name for mark in drawn.marks][1] == "attempt 2: 0.740"
 
 
 def test_attempts_that_would_touch_stand_beneath_each_other():
-    drawn = strip(parts.accuracy(0.75, 0.75, 0.7501))
+    drawn = strip(accuracy(0.75, 0.75, 0.7501))
     heights = [mark.y for mark in drawn.marks]
     assert heights == sorted(set(heights))
     assert min(b - a for a, b in pairwise(heights)) >= 2 * drawn.mark
 
 
 def test_attempts_that_are_apart_share_a_line():
-    assert len({mark.y for mark in strip(parts.accuracy(0.70, 0.74, 0.78)).marks}) == 1
+    assert len({mark.y for mark in strip(accuracy(0.70, 0.74, 0.78)).marks}) == 1
 
 
 def test_equal_scores_of_the_reference_are_seen_each():
-    drawn = strip(parts.accuracy(0.7, reference=[0.77] * 5))
+    drawn = strip(accuracy(0.7, reference=[0.77] * 5))
     assert len(set(drawn.dots)) == 5
 
 
 @pytest.mark.parametrize("count", [1, 20, 200])
 def test_a_stack_of_equal_scores_stays_above_the_attempts(count):
-    drawn = strip(parts.accuracy(0.77, reference=[0.77] * count))
+    drawn = strip(accuracy(0.77, reference=[0.77] * count))
     assert len(drawn.dots) == count
     assert all(drawn.top <= y - drawn.dot for _, y in drawn.dots)
     assert all(y + drawn.dot <= drawn.marks[0].y - drawn.mark for _, y in drawn.dots)
 
 
 def test_the_same_score_gives_the_same_drawing():
-    assert strip(parts.accuracy(0.7413)) == strip(parts.accuracy(0.7413))
+    assert strip(accuracy(0.7413)) == strip(accuracy(0.7413))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_same_score_gives_the_same_drawing():
     [
         {"observed": [0.0, 1.0]},
         {"observed": []},
-        {"observed": samples.STRANGE},
+        {"observed": STRANGE},
         {"reference": []},
         {"reference": [0.7605] * 200, "floor": 0.7605},
         {"reference": [math.nan, 1e300, 0.5]},
@@ -85,7 +85,7 @@ def test_the_same_score_gives_the_same_drawing():
     ids=str,
 )
 def test_whatever_the_figures_all_is_drawn_inside_the_frame(changes):
-    drawn = strip(parts.accuracy(0.7413, **changes))
+    drawn = strip(accuracy(0.7413, **changes))
     for x, y in places(drawn):
         assert drawn.left - 1e-6 <= x <= drawn.width - drawn.left + 1e-6
         assert 0 <= y <= drawn.height
@@ -94,20 +94,20 @@ def test_whatever_the_figures_all_is_drawn_inside_the_frame(changes):
 
 @pytest.mark.parametrize("cutoff", [math.nan, math.inf, 7.0])
 def test_without_a_cutoff_nothing_is_drawn(cutoff):
-    assert strip(parts.accuracy(0.7413, cutoff=cutoff)) is None
+    assert strip(accuracy(0.7413, cutoff=cutoff)) is None
 
 
 def test_where_the_reference_scores_all_the_same_there_is_no_part_of_the_points():
-    assert strip(parts.accuracy(0.7, cutoff=0.77, floor=0.77, reference=[0.77])).part is None
+    assert strip(accuracy(0.7, cutoff=0.77, floor=0.77, reference=[0.77])).part is None
 
 
 def test_an_axis_of_accuracies_begins_at_none_and_ends_at_all():
-    labels = [float(tick.label) for tick in strip(parts.accuracy(0.0, 1.0, floor=-0.5)).ticks]
+    labels = [float(tick.label) for tick in strip(accuracy(0.0, 1.0, floor=-0.5)).ticks]
     assert (labels[0], labels[-1]) == (0, 1)
 
 
 def test_an_axis_of_differences_has_signs():
-    assert [tick.label for tick in strip(parts.difference(0.03)).ticks] == [
+    assert [tick.label for tick in strip(difference(0.03)).ticks] == [
         "-0.02",
         "0.00",
         "+0.02",
@@ -116,12 +116,12 @@ def test_an_axis_of_differences_has_signs():
 
 @pytest.mark.parametrize(("cutoff", "anchor"), [(0.5, "start"), (0.79, "end")])
 def test_the_label_of_the_cutoff_stands_where_it_has_room(cutoff, anchor):
-    drawn = strip(parts.accuracy(0.45, cutoff=cutoff, floor=0.45))
+    drawn = strip(accuracy(0.45, cutoff=cutoff, floor=0.45))
     assert drawn.anchor == anchor
 
 
 def test_who_hears_the_page_hears_what_is_drawn():
-    assert strip(parts.accuracy(0.7413, 0.7522)).description == (
+    assert strip(accuracy(0.7413, 0.7522)).description == (
         "test accuracy; 20 trainings of the reference from 0.760 to 0.792, median 0.771; "
         "all points from 0.760; attempt 1: 0.741; attempt 2: 0.752"
     )
@@ -131,7 +131,7 @@ def test_who_hears_the_page_hears_what_is_drawn():
 
 
 def test_a_sentence_says_observed_limits_and_chance():
-    assert score_sentence(parts.accuracy(0.7413, 0.7521, 0.7602)) == (
+    assert score_sentence(accuracy(0.7413, 0.7521, 0.7602)) == (
         "Observed 0.7413, then 0.7521 and 0.7602 in further attempts; "
         "all points from 0.7605 on, none up to 0.7285. "
         "A right solution fails here with a chance of at most 0.057% "
@@ -140,7 +140,7 @@ def test_a_sentence_says_observed_limits_and_chance():
 
 
 def test_in_short_it_says_the_same():
-    assert score_in_short(parts.accuracy(0.7413, 0.7521)) == (
+    assert score_in_short(accuracy(0.7413, 0.7521)) == (
         "test accuracy 0.741, 0.752 (2 of up to 3 attempts); all points from 0.760; "
         "a right solution fails with a chance of at most 0.057%"
     )
@@ -157,25 +157,25 @@ def test_in_short_it_says_the_same():
     ids=str,
 )
 def test_attempts_are_listed_as_people_do(observed, words):
-    assert score_sentence(parts.accuracy(*observed)).startswith(words)
+    assert score_sentence(accuracy(*observed)).startswith(words)
 
 
 def test_an_attempt_that_could_still_be_made_is_mentioned():
-    scored = parts.accuracy(0.7413, again=[4])
+    scored = accuracy(0.7413, again=[4])
     assert "Observed 0.741, and a further attempt could still be made;" in score_sentence(scored)
     assert "(1 of up to 3 attempts, a further one could still be made)" in score_in_short(scored)
-    assert "could still be made" not in score_sentence(parts.accuracy(0.7413))
+    assert "could still be made" not in score_sentence(accuracy(0.7413))
 
 
 def test_a_difference_has_a_sign():
-    sentence = score_sentence(parts.difference(0.0312, -0.0121))
+    sentence = score_sentence(difference(0.0312, -0.0121))
     assert "Observed +0.031, then -0.012 in" in sentence
     assert "all points from -0.004 on, none up to -0.033." in sentence
-    assert score_in_short(parts.difference(0.0)).startswith("Adam minus SGD +0.000 ")
+    assert score_in_short(difference(0.0)).startswith("Adam minus SGD +0.000 ")
 
 
 def test_a_negative_score_is_a_difference_whatever_its_title():
-    assert "Observed +0.031," in score_sentence(parts.accuracy(0.031, -0.2, title="a lead"))
+    assert "Observed +0.031," in score_sentence(accuracy(0.031, -0.2, title="a lead"))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_negative_score_is_a_difference_whatever_its_title():
     ],
 )
 def test_a_score_below_the_cutoff_never_reads_like_it(observed, cutoff, words):
-    assert score_sentence(parts.accuracy(observed, cutoff=cutoff)).startswith(words)
+    assert score_sentence(accuracy(observed, cutoff=cutoff)).startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_score_below_the_cutoff_never_reads_like_it(observed, cutoff, words):
     ],
 )
 def test_below_the_cutoff_it_says_what_is_left(floor, words):
-    assert words in score_sentence(parts.accuracy(0.7, floor=floor))
+    assert words in score_sentence(accuracy(0.7, floor=floor))
 
 
 @pytest.mark.parametrize(
@@ -216,10 +216,10 @@ def test_below_the_cutoff_it_says_what_is_left(floor, words):
     ],
 )
 def test_a_chance_is_rounded_up_so_that_it_stays_a_bound(chance, words):
-    assert words in score_sentence(parts.accuracy(0.7, chance=chance))
+    assert words in score_sentence(accuracy(0.7, chance=chance))
 
 
 @pytest.mark.parametrize("chance", [0, -1, 7, math.nan])
 def test_a_chance_that_is_none_is_not_mentioned(chance):
-    scored = parts.accuracy(0.7, chance=chance)
+    scored = accuracy(0.7, chance=chance)
     assert "chance" not in score_sentence(scored) + score_in_short(scored)

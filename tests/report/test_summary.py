@@ -12,9 +12,18 @@ from rich.console import Console
 
 from graders.report import Row, print_summary
 from graders.result import Execution, Outcome, Result
-
-from . import parts, samples
-from .test_class_page import graded, late, missing
+from tests.builders.hostile import make_hostile
+from tests.builders.results import (
+    exercise,
+    graded,
+    late,
+    lost,
+    missing,
+    of_fashion_cnn,
+    passed,
+    question,
+)
+from tests.builders.samples import make_class, make_unusable
 
 
 def printed(*results: Result, encoding: str = "utf-8", **settings) -> str:
@@ -29,11 +38,11 @@ def said(*results: Result) -> str:
 
 
 def scored(student: str, score: float) -> Result:
-    return graded(student, parts.lost("1a", "It is right", score=score, points=10))
+    return graded(student, lost("1a", "It is right", score=score, points=10))
 
 
 def failed(student: str, why: str = "The process ended early (signal 9).") -> Result:
-    result = parts.result(student, [], execution=Execution(status="error", message=why))
+    result = of_fashion_cnn(student, execution=Execution(status="error", message=why))
     result.points = 10
     return result
 
@@ -64,10 +73,10 @@ def test_the_hardest_exercises_are_listed_the_hardest_first():
     def one(student: str, *scores: float) -> Result:
         ids = ("1a", "1b", "1c")
         exercises = [
-            parts.exercise(id_, "1", f"Part {id_}", parts.lost(id_, "x", score=score))
+            exercise(id_, f"Part {id_}", lost(id_, "x", score=score))
             for id_, score in zip(ids, scores, strict=True)
         ]
-        return parts.result(student, exercises)
+        return of_fashion_cnn(student, *exercises)
 
     text = said(one("a", 0.5, 1, 0), one("b", 0.5, 1, 0.5))
     assert "1c 25 % Part 1c (2 of 2 lost points) 1a 50 % Part 1a (2 of 2 lost points)" in text
@@ -75,7 +84,7 @@ def test_the_hardest_exercises_are_listed_the_hardest_first():
 
 
 def test_who_could_not_be_graded_is_named_with_what_to_do():
-    text = said(failed("dora"), samples.make_unusable("carl"))
+    text = said(failed("dora"), make_unusable("carl"))
     assert "2 not graded dora: The process ended early (signal 9). Grade it again" in text
     assert "carl: notebook.ipynb: line 214 holds a git merge-conflict marker." in text
 
@@ -94,16 +103,16 @@ def test_many_different_failures_do_not_scroll_the_rest_away():
 
 
 def test_people_hear_what_is_left_for_them():
-    broken_check = parts.lost("1a", "x").model_copy(update={"outcome": Outcome.ERROR})
-    flagged = parts.passed("1a", "x", flag="Higher than right solutions reach.")
-    unread = parts.exercise("1b", "1", "Why", manual=parts.unread("Why?", "So."))
+    broken_check = lost("1a", "x").model_copy(update={"outcome": Outcome.ERROR})
+    flagged = passed("1a", "x", flag="Higher than right solutions reach.")
+    unread = exercise("1b", "Why", manual=question("Why?", "So."))
     text = said(
         graded("ana", broken_check),
         missing("bo"),
-        late(graded("cleo", parts.passed("1a", "x")), deducted=2),
-        late(graded("dani", parts.passed("1a", "x")), unknown=True),
+        graded("cleo", passed("1a", "x"), late=late(deducted=2)),
+        graded("dani", passed("1a", "x"), late=late(unknown=True)),
         graded("emi", flagged),
-        parts.result("finn", [unread]),
+        of_fashion_cnn("finn", unread),
     )
     for line in (
         "1 checked only in part, as the grader failed: grade again, or score by hand ana (1a)",
@@ -116,7 +125,7 @@ def test_people_hear_what_is_left_for_them():
 
 
 def test_a_class_in_which_all_is_done_leaves_nothing_to_do():
-    text = said(graded("a", parts.passed("1a", "x")), graded("b", parts.passed("1a", "x")))
+    text = said(graded("a", passed("1a", "x")), graded("b", passed("1a", "x")))
     assert text.startswith("2 of 2 submissions graded; median 1, mean 1 of 1 point. 90 to 100 %")
     assert text.endswith("█")
 
@@ -132,7 +141,7 @@ def test_no_name_widens_a_line_or_reaches_the_terminal_as_a_command(names):
 
 
 def test_nothing_is_wider_than_80_columns():
-    results = [*samples.make_class(), samples.make_hostile(), missing("y" * 500)]
+    results = [*make_class(), make_hostile(), missing("y" * 500)]
     assert max(len(line) for line in printed(*results).splitlines()) <= 80
 
 

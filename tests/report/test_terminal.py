@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from graders.report import print_result
-
-from . import parts, people
+from tests.builders.evidence import long_training, skipped_training
+from tests.builders.samples import COMMENT, LATE, make_judged, make_missing
 
 
 def printed(result, **settings) -> str:
@@ -108,7 +108,7 @@ def test_verified_trainings_are_not_mentioned(full_marks):
 
 
 def test_skipped_trainings_are_not_called_unverified(full_marks):
-    full_marks.trainings = [parts.skipped_training(0), parts.long_training(1)]
+    full_marks.trainings = [skipped_training(0), long_training(1)]
     text = on_one_line(printed(full_marks))
     assert "The training is not verified: the callback" in text
 
@@ -138,17 +138,17 @@ def test_a_check_that_passed_is_printed_where_a_person_should_look_at_it(losses,
 
 
 def test_the_score_the_rows_and_the_deduction_add_up():
-    output = printed(people.make_judged())
+    output = printed(make_judged())
     assert "5.2 of 8 points (6 earned, 0.8 taken off for lateness)" in output
     assert re.search(r"^1a .* 2.5/3 ", output, re.MULTILINE)
     assert re.search(r"^1b .* 3.5/5 ", output, re.MULTILINE)
     assert re.search(r"taken off for lateness +-0.8", output)
-    assert people.LATE in on_one_line(output)
+    assert LATE in on_one_line(output)
 
 
 def test_what_a_person_says_is_printed_without_the_name():
-    output = printed(people.make_judged())
-    assert " ".join(people.COMMENT.split()) in on_one_line(output)
+    output = printed(make_judged())
+    assert " ".join(COMMENT.split()) in on_one_line(output)
     assert "1b  ✍ set by a person  3.5/5" in output
     assert "✍ set by a person" in output.split("1b  ✗")[0]
     assert "Tutor A" not in output
@@ -158,7 +158,7 @@ def test_a_terminal_without_unicode_can_say_it_too():
     console = Console(
         file=io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict"), width=80, no_color=True
     )
-    print_result(people.make_judged(), console)
+    print_result(make_judged(), console)
 
 
 def test_the_choice_of_the_file_is_printed(full_marks):
@@ -170,6 +170,6 @@ def test_the_choice_of_the_file_is_printed(full_marks):
 
 
 def test_who_handed_in_nothing_is_told_so():
-    output = printed(people.make_missing())
+    output = printed(make_missing())
     assert "0 of 32 points" in output
     assert "Nothing was handed in." in output

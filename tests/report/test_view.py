@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from graders.report.view import Page, Tally, for_audience, is_partial
-from graders.result import ManualResult, Outcome
-
-from . import parts, people
+from graders.result import Outcome
+from tests.builders.results import exercise, judgement, lost, passed, question
+from tests.builders.samples import make_judged
 
 
 def test_points_always_add_up(losses):
@@ -25,15 +25,15 @@ def test_an_error_is_never_lost_even_where_its_points_were_not_counted_as_pendin
 
 
 def test_a_question_without_pending_points_is_lost_where_it_was_not_answered():
-    manual = ManualResult(points=1, score=0, question="Why?", answer=None)
-    tally = Tally.of(parts.exercise("1a", "1", "x", manual=manual))
+    manual = question(score=0)
+    tally = Tally.of(exercise("1a", "x", manual=manual))
     assert tally == Tally(points=1, earned=0, pending=0, lost=1)
 
 
 def test_thirds_that_add_up_to_all_points_lose_none():
-    thirds = [parts.passed("1a", "x", 1 / 3) for _ in range(3)]
-    exercise = parts.exercise("1a", "1", "x", *thirds).model_copy(update={"points": 1 + 1e-16})
-    assert Tally.of(exercise).lost == 0
+    thirds = [passed("1a", "x", 1 / 3) for _ in range(3)]
+    one = exercise("1a", "x", *thirds, points=1 + 1e-16)
+    assert Tally.of(one).lost == 0
 
 
 def test_repeated_evidence_goes_to_the_check_that_lost_points(losses):
@@ -44,7 +44,7 @@ def test_repeated_evidence_goes_to_the_check_that_lost_points(losses):
 
 
 def test_exercises_keep_the_order_of_the_sheet_and_unknown_sections_come_last(losses):
-    stray = parts.exercise("9z", "9", "Not on the sheet", parts.passed("9z", "x"))
+    stray = exercise("9z", "Not on the sheet", passed("9z", "x"))
     result = losses.model_copy(update={"exercises": [stray, *losses.exercises]})
     page = Page.of(result, "student")
     assert page.exercises[-1].exercise.id == "9z"
@@ -69,22 +69,22 @@ def test_a_view_leaves_the_result_as_it_was(losses):
     ids=str,
 )
 def test_only_a_failed_check_with_some_of_its_points_is_partial(changes, partial):
-    assert is_partial(parts.lost("1f", "x").model_copy(update=changes)) is partial
+    assert is_partial(lost("1f", "x").model_copy(update=changes)) is partial
 
 
 def test_the_bar_holds_all_points_of_the_sheet_with_what_lateness_takes():
-    page = Page.of(people.make_judged(), "student")
+    page = Page.of(make_judged(), "student")
     assert sum(amount for _, amount in page.bar) == pytest.approx(page.sheet.points)
     assert dict(page.bar)["late"] == pytest.approx(0.8)
 
 
 def test_what_was_earned_less_the_deduction_is_the_score():
-    page = Page.of(people.make_judged(), "student")
+    page = Page.of(make_judged(), "student")
     assert page.earned - page.deducted == pytest.approx(page.result.score)
 
 
 def test_an_override_leaves_nothing_pending_and_no_error_to_look_at(losses):
-    override = people.judgement(1, "Seen in person.")
+    override = judgement(1, "Seen in person.")
     exercise = next(exercise for exercise in losses.exercises if exercise.id == "3a")
     settled = exercise.model_copy(update={"override": override, "score": 1.0, "pending": 0.0})
     assert Tally.of(settled) == Tally(points=3, earned=1, pending=0, lost=2)
@@ -93,7 +93,7 @@ def test_an_override_leaves_nothing_pending_and_no_error_to_look_at(losses):
 
 
 def test_an_unusable_file_is_graded_once_a_person_gives_points(unusable):
-    override = people.judgement(5, "")
+    override = judgement(5, "")
     bare = unusable.exercises[0].model_copy(update={"override": override, "score": 5.0})
     given = unusable.model_copy(update={"exercises": [bare], "score": 5.0})
     assert Page.of(unusable, "student").ungraded
@@ -102,8 +102,8 @@ def test_an_unusable_file_is_graded_once_a_person_gives_points(unusable):
 
 
 def test_who_has_judged_is_for_staff_alone():
-    assert "Tutor A" not in for_audience(people.make_judged(), "student").model_dump_json()
-    assert "Tutor A" in for_audience(people.make_judged(), "staff").model_dump_json()
+    assert "Tutor A" not in for_audience(make_judged(), "student").model_dump_json()
+    assert "Tutor A" in for_audience(make_judged(), "staff").model_dump_json()
 
 
 def test_what_lay_beside_is_named_once_and_not_without_end(full_marks):

