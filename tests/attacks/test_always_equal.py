@@ -11,7 +11,7 @@ import pytest
 from graders.grading import Grader
 from graders.result import Outcome
 from tests.attacks.conftest import Attack
-from tests.attacks.work import LOAD, assert_nothing_gained, build, fit, judged, passed
+from tests.builders.attacks import LOAD, assert_nothing_gained, build, fit, judged, passed
 
 YES = """
 class Yes:

@@ -16,7 +16,7 @@ from graders.describe.origin import KnownData
 from graders.grading import Grader
 from graders.result import Outcome
 from tests.attacks.conftest import Attack, Outside
-from tests.attacks.work import (
+from tests.builders.attacks import (
     ASK,
     LOAD,
     WITHIN_REACH,

@@ -23,7 +23,7 @@ from graders.submission import Submission
 from graders.training.store import Store
 from tests.attacks.conftest import Outside
 from tests.attacks.test_forged_recording import FORGE, SAVE, WORK
-from tests.attacks.work import ASK, LOAD, build, fit
+from tests.builders.attacks import ASK, LOAD, build, fit
 
 pytestmark = pytest.mark.slow
 

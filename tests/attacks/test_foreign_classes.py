@@ -13,7 +13,7 @@ import pytest
 
 from graders.grading import Grader
 from tests.attacks.conftest import Attack, Outside
-from tests.attacks.work import ASK, LOAD, build, fit, judged, outcome, trained_by_us
+from tests.builders.attacks import ASK, LOAD, build, fit, judged, outcome, trained_by_us
 
 COMPILE = "model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
 # Writes where only the grading process could, and tells in which process it ran.

@@ -16,7 +16,7 @@ from graders.recording.reader import trusted_folder
 from graders.report import render_html, render_markdown
 from graders.result import Outcome
 from tests.attacks.conftest import Aftermath, Attack
-from tests.attacks.work import (
+from tests.builders.attacks import (
     LOAD,
     OUT_OF_REACH,
     RUNNER,
@@ -24,11 +24,11 @@ from tests.attacks.work import (
     build,
     fit,
     judged,
-    notebook,
     outcome,
     passed,
     trained_by_us,
 )
+from tests.builders.submissions import code, notebook
 
 # forged() is the recording as the attacker would like it, `claimed` one training of it.
 FORGE = f"""{RUNNER}
@@ -238,7 +238,7 @@ def test_a_recording_without_anything_honest_is_graded_as_nothing(
         '\'{"status": "complete", "score": 20, "points": 20, "exercises": [], "checks": '
         '[{"id": "test_1_dense.py::test_hidden_layers", "outcome": "passed", "score": 20}]}\')\n'
     )
-    after = attack(notebook(empty), "mallory.ipynb")
+    after = attack(notebook(code(empty)), "mallory.ipynb")
 
     assert passed(judged(grader, after)) == set()
     assert after.result.score == 0

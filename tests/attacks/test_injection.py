@@ -37,11 +37,12 @@ from graders.ran import Ran
 from graders.report import print_result, render_class, render_html, render_markdown
 from graders.report.render import digest_of
 from graders.report.rows import Row
-from graders.result import Outcome, Result, SubmissionInfo
+from graders.result import Outcome, Result
 from graders.submission import Submission, find_submissions
 from tests.attacks.conftest import Aftermath, Attack
 from tests.attacks.test_class_of_attackers import Nobody
-from tests.attacks.work import RUNNER
+from tests.builders.attacks import RUNNER
+from tests.builders.results import info
 from tests.report.test_browser import CHROMIUM, FLAGS
 
 # What would be seen if a text were obeyed.
@@ -224,8 +225,8 @@ def assert_class_page_holds_only_text(page: str) -> None:
 
 
 def row_of_alice() -> Row:
-    info = SubmissionInfo(student="alice", files=[])
-    result = unusable(load_assignment("fashion_cnn"), info, "Cut off.", "unusable")
+    of = info("", "alice", files=[])
+    result = unusable(load_assignment("fashion_cnn"), of, "Cut off.", "unusable")
     return Row.of(result, "alice/feedback.html")
 
 

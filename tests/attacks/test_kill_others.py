@@ -16,7 +16,7 @@ import pytest
 from graders.grading import Grader
 from graders.submission import Submission
 from tests.attacks.conftest import HONEST, Attack
-from tests.attacks.work import TRIED
+from tests.builders.attacks import TRIED
 
 # Alive all the while that it is attacked, and checked at its end.
 BYSTANDER = f"{HONEST}\nimport time\ntime.sleep(3)\nlived = 1"

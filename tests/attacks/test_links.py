@@ -11,7 +11,7 @@ import json
 import pytest
 
 from tests.attacks.conftest import HONEST, SECRET, Aftermath, Attack, Outside
-from tests.attacks.work import TRIED
+from tests.builders.attacks import TRIED
 
 RECORDING, EXCHANGE = "/home/student/recording", "/home/student/exchange"
 BEGUN = f"""{HONEST}

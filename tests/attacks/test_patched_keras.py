@@ -10,7 +10,7 @@ import pytest
 
 from graders.grading import Grader
 from tests.attacks.conftest import Attack
-from tests.attacks.work import LOAD, RUNNER, SHORT, assert_nothing_gained, trained_by_us
+from tests.builders.attacks import LOAD, RUNNER, SHORT, assert_nothing_gained, trained_by_us
 
 FORGED = "{'accuracy': [.99] * 3, 'val_accuracy': [.99] * 3, 'loss': [0.] * 3}"
 PATCHES = {

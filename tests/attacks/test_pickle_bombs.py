@@ -26,7 +26,7 @@ from graders.training.request import Array
 from graders.training.state import State, describe_array
 from graders.training.stock import Refused
 from tests.attacks.conftest import Attack, Outside
-from tests.attacks.work import ASK, LOAD, RUNNER, build, judged, outcome, trained_by_us
+from tests.builders.attacks import ASK, LOAD, RUNNER, build, judged, outcome, trained_by_us
 
 
 class Bomb:

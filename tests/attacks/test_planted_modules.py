@@ -16,7 +16,7 @@ import pytest
 from graders.recording import RecordingFolder
 from graders.result import Result
 from tests.attacks.conftest import HONEST
-from tests.attacks.work import notebook
+from tests.builders.submissions import code, notebook
 
 COMMAND = Path(sys.executable).parent / "tensormark"
 MODULES = (
@@ -181,9 +181,9 @@ def test_modules_handed_in_beside_the_work_take_nobodys_place(
         (mallory / name).mkdir(exist_ok=True)
         (mallory / name / "__init__.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
     (mallory / "mine.py").write_text("answer = 8070\n", encoding="utf-8")
-    code = "import os, mine\nanswers = {'1d': mine.answer}\nsung = os.path.exists('sung')\n"
-    cells = [code, "%timeit -n1 -r1 1", "1 / 0", "import nothing_here", "def f(:"]
-    (mallory / "hw.ipynb").write_bytes(notebook(*cells))
+    source = "import os, mine\nanswers = {'1d': mine.answer}\nsung = os.path.exists('sung')\n"
+    cells = [source, "%timeit -n1 -r1 1", "1 / 0", "import nothing_here", "def f(:"]
+    (mallory / "hw.ipynb").write_bytes(notebook(*map(code, cells)))
     (folder / "alice").mkdir()
     (folder / "alice" / "hw.py").write_text(HONEST, encoding="utf-8")
 

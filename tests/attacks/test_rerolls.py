@@ -11,7 +11,7 @@ import pytest
 
 from graders.grading import Grader
 from tests.attacks.conftest import Aftermath, Attack
-from tests.attacks.work import ASK, LOAD, WITHIN_REACH, build, fit, judged
+from tests.builders.attacks import ASK, LOAD, WITHIN_REACH, build, fit, judged
 
 CELLS = [LOAD, build(), fit(), build(64), fit()]
 BASE = "\n# %%\n".join(CELLS)

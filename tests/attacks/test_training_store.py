@@ -13,7 +13,7 @@ import pytest
 from graders.grading import Grader
 from graders.training.store import Store
 from tests.attacks.conftest import Aftermath, Attack, Outside
-from tests.attacks.work import ASK, LOAD, build, fit, trained_by_us
+from tests.builders.attacks import ASK, LOAD, build, fit, trained_by_us
 
 LITTLE = "x_train, y_train = x_train[:64], y_train[:64]\n"
 HONEST = LOAD + LITTLE + build() + fit(epochs=2)

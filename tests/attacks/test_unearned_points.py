@@ -11,7 +11,7 @@ import pytest
 from graders.grading import Grader
 from graders.result import Outcome
 from tests.attacks.conftest import Attack
-from tests.attacks.work import LOAD, WITHIN_REACH, build, fit, judged, outcome, passed
+from tests.builders.attacks import LOAD, WITHIN_REACH, build, fit, judged, outcome, passed
 
 SMALL, WIDE, RATE = "parameters_of_the_small", "parameters_of_the_wide", "default_learning_rate"
 GUESSES = {

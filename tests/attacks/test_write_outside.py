@@ -7,7 +7,7 @@ what an earlier one wrote.
 from __future__ import annotations
 
 from tests.attacks.conftest import Attack, Outside
-from tests.attacks.work import TRIED
+from tests.builders.attacks import TRIED
 
 TRY = f"import json, os, shutil{TRIED}"
 

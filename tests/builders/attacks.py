@@ -6,19 +6,22 @@ is claimed. `judged` gives them ranges, so that a forged accuracy would pass.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.expectations import Expectations, Measured, ScoreRecord
+from graders.expectations import Expectations
 from graders.grading import Checker, Grader
 from graders.ran import Ran
 from graders.recording.reader import trusted_folder
 from graders.result import Outcome, Result
 from graders.tolerance import LEAST
 from graders.training.entry import Trained, load_trained
-from tests.attacks.conftest import Aftermath
+from tests.builders.ranges import measured
+
+if TYPE_CHECKING:
+    from tests.attacks.conftest import Aftermath
 
 # What three epochs on 60,000 images reach; none on the small data do.
 OUT_OF_REACH = 0.95
@@ -109,17 +112,12 @@ def judged(grader: Grader, after: Aftermath, ranges: Mapping[str, float] | None 
     checker = Checker(grader.assignment, grader.data)
     known = Expectations.load(grader.assignment.id)
     wanted = ranges or dict.fromkeys(("small", "wide", "cnn", "strided", "adam"), OUT_OF_REACH)
-    measured = [
-        Measured(
-            experiment=experiment,
-            data=grader.data[0].fingerprint,
-            batch_size=batch_size,
-            scores=[ScoreRecord(seed=seed, train=low, test=low) for seed in range(LEAST)],
-        )
+    groups = [
+        measured(experiment, [low] * LEAST, batch_size, data=grader.data[0].fingerprint)
         for experiment, low in wanted.items()
         for batch_size in (1, 10_000)
     ]
-    vars(checker)["expected"] = known.model_copy(update={"measured": measured})
+    vars(checker)["expected"] = known.model_copy(update={"measured": groups})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("graders.checks.scores.ATTEMPTS", 1)
         return checker.check(Ran.load(after.folder), after.folder)
@@ -149,13 +147,3 @@ def assert_nothing_gained(grader: Grader, attacked: Aftermath, plain: Aftermath)
     for summary in attacked.result.trainings:
         assert not summary.verified or summary.test_accuracy in ours
         assert summary.test_accuracy is None or summary.test_accuracy < OUT_OF_REACH
-
-
-def notebook(*sources: str) -> bytes:
-    """A notebook of code cells, as bytes."""
-    cells = [
-        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": source}
-        for source in sources
-    ]
-    whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    return json.dumps(whole).encode()
