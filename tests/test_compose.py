@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 
-from graders.assignment import Assignment
 from graders.compose import compose, unusable
 from graders.ran import Ended
 from graders.recording.schema import (
@@ -14,29 +13,12 @@ from graders.recording.schema import (
     Recording,
 )
 from graders.result import CheckResult, Outcome, Result, TrainingEvidence
+from tests.builders.classes import WHY, sheet
 from tests.builders.networks import dense
 from tests.builders.recordings import context, network, training
 from tests.builders.results import check, info
 
-SHEET = Assignment.model_validate(
-    {
-        "schema_version": 1,
-        "id": "sheet",
-        "title": "A sheet",
-        "section": [{"id": "1", "title": "Part 1"}, {"id": "2", "title": "Part 2"}],
-        "exercise": [
-            {
-                "id": "1a",
-                "section": "1",
-                "title": "First",
-                "points": 3,
-                "manual": {"points": 1, "question": "Why?", "rubric": ["1 point: so."]},
-            },
-            {"id": "1b", "section": "1", "title": "Second", "points": 2},
-            {"id": "2a", "section": "2", "title": "Third", "points": 4, "bonus": True},
-        ],
-    }
-)
+SHEET = sheet(e1a={"points": 3, "manual": WHY}, e1b={"points": 2}, e2a={"points": 4, "bonus": True})
 FINISHED = Ended(how="finished", seconds=12.0)
 DIED = Ended(how="died", seconds=12.0, detail="ended by SIGKILL")
 KILLED = Ended(how="killed", seconds=61.0, limit="time", detail="it ran for 61 s")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import RosterError
-from graders.result import Handed
 from graders.roster import Person, Roster, enrol, read_roster
 from graders.submission import Submission
+from tests.builders.classes import work_of
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,HW 10 (998877)
@@ -59,10 +59,6 @@ def read(tmp_path):
         return read_roster(path)
 
     return from_text
-
-
-def handed_in(student: str, **ids: str) -> Submission:
-    return Submission(student, Path("hw.ipynb"), handed=Handed(ids=ids))
 
 
 def names(people) -> list[str]:
@@ -253,7 +249,7 @@ JO = Person("Jo Kim", {"canvas": "4712"})
     ["Maria Rossi", "Rossi, Maria", "rossimaria", "maria_rossi", "MARIA  ROSSI", "Márià Rossi"],
 )
 def test_a_name_is_known_in_every_spelling(student):
-    assert Roster([JO, MARIA]).match(handed_in(student)) is MARIA
+    assert Roster([JO, MARIA]).match(work_of(student)) is MARIA
 
 
 @pytest.mark.parametrize(
@@ -269,40 +265,40 @@ def test_a_name_is_known_in_every_spelling(student):
 )
 def test_letters_of_other_alphabets_are_known_too(listed, student):
     person = Person(listed, {"sid": "1"})
-    assert Roster([JO, person]).match(handed_in(student)) is person
+    assert Roster([JO, person]).match(work_of(student)) is person
 
 
 def test_an_id_goes_before_the_name():
-    assert Roster([JO, MARIA]).match(handed_in("Jo Kim", canvas="4711")) is MARIA
-    assert Roster([JO, MARIA]).match(handed_in("x", email="maria@example.org")) is MARIA
+    assert Roster([JO, MARIA]).match(work_of("Jo Kim", canvas="4711")) is MARIA
+    assert Roster([JO, MARIA]).match(work_of("x", email="maria@example.org")) is MARIA
 
 
 def test_a_name_is_nobodys_whose_lasting_id_differs():
-    assert Roster([MARIA]).match(handed_in("Maria Rossi", canvas="9999")) is None
+    assert Roster([MARIA]).match(work_of("Maria Rossi", canvas="9999")) is None
 
 
 @pytest.mark.parametrize("student", ["s123", "mrossi", "maria@example.org", "maria"])
 def test_a_file_may_be_named_after_an_id(student):
     ids = {"sid": "S123", "login": "mrossi", "email": "maria@example.org"}
     person = Person("Maria Rossi", ids)
-    assert Roster([JO, person]).match(handed_in(student)) is person
+    assert Roster([JO, person]).match(work_of(student)) is person
 
 
 def test_a_name_goes_before_what_another_logs_in_as():
     other = Person("Jo Kim", {"login": "maria"})
     person = Person("Maria", {"sid": "1"})
-    assert Roster([other, person]).match(handed_in("maria")) is person
+    assert Roster([other, person]).match(work_of("maria")) is person
 
 
 def test_a_name_of_two_is_nobodys():
     roster = Roster([MARIA, Person("Rossi Maria", {"canvas": "4713"})])
-    assert roster.match(handed_in("rossimaria")) is None
-    assert roster.match(handed_in("Maria Rossi")) is MARIA
+    assert roster.match(work_of("rossimaria")) is None
+    assert roster.match(work_of("Maria Rossi")) is MARIA
 
 
 @pytest.mark.parametrize("student", ["", "???", "🙂", "\ud800", "x" * 10_000, "a " * 5_000])
 def test_names_without_any_sense_are_nobodys(student):
-    assert Roster([JO, MARIA]).match(handed_in(student)) is None
+    assert Roster([JO, MARIA]).match(work_of(student)) is None
 
 
 # -- a class -------------------------------------------------------------------------------
@@ -311,7 +307,7 @@ def test_names_without_any_sense_are_nobodys(student):
 def test_a_submission_gets_what_the_roster_knows():
     time = datetime(2026, 5, 4, tzinfo=UTC)
     person = Person("Maria Rossi", {"canvas": "4711", "sid": "123"}, "A", submitted_at=time)
-    enrolled = enrol([handed_in("rossimaria", canvas="4711")], Roster([person]))
+    enrolled = enrol([work_of("rossimaria", canvas="4711")], Roster([person]))
     (submission,) = enrolled.submissions
     assert submission.student == "Maria Rossi"
     assert submission.handed.ids == {"canvas": "4711", "sid": "123"}
@@ -321,12 +317,12 @@ def test_a_submission_gets_what_the_roster_knows():
 
 
 def test_who_handed_in_nothing_is_missing():
-    enrolled = enrol([handed_in("rossimaria", canvas="4711")], Roster([JO, MARIA]))
+    enrolled = enrol([work_of("rossimaria", canvas="4711")], Roster([JO, MARIA]))
     assert enrolled.missing == [JO]
 
 
 def test_a_stranger_is_graded_and_said():
-    stranger = handed_in("zed")
+    stranger = work_of("zed")
     enrolled = enrol([stranger], Roster([MARIA]))
     assert enrolled.submissions == enrolled.strangers == [stranger]
     assert "One submission is nobody's on the roster" in enrolled.notes[0]
@@ -336,8 +332,8 @@ def test_a_stranger_is_graded_and_said():
 @pytest.mark.parametrize(
     ("submission", "key"),
     [
-        (handed_in("maria-dev", github="maria-dev"), "github:maria-dev"),
-        (handed_in("rossimaria"), "name:rossimaria"),
+        (work_of("maria-dev", github="maria-dev"), "github:maria-dev"),
+        (work_of("rossimaria"), "name:rossimaria"),
     ],
 )
 def test_a_key_stays_when_a_roster_comes_later(submission, key):
@@ -348,14 +344,14 @@ def test_a_key_stays_when_a_roster_comes_later(submission, key):
 
 def test_a_submission_gets_all_the_persons_ids_and_its_own_win():
     person = Person("Maria Rossi", {"canvas": "4711", "email": "m@example.org", "login": "mr"})
-    submission = handed_in("x", email="M@example.org", github="maria-dev", login="")
+    submission = work_of("x", email="M@example.org", github="maria-dev", login="")
     (enrolled,) = enrol([submission], Roster([person])).submissions
     ids = {"canvas": "4711", "email": "M@example.org", "login": "mr", "github": "maria-dev"}
     assert enrolled.handed.ids == ids
 
 
 def test_who_is_missing_has_all_ids_and_the_most_lasting_makes_the_key():
-    enrolled = enrol([handed_in("x", email="j@example.org")], Roster([MARIA]))
+    enrolled = enrol([work_of("x", email="j@example.org")], Roster([MARIA]))
     assert enrolled.missing == [MARIA]
     assert enrolled.missing[0].key == "canvas:4711"
 
@@ -363,14 +359,14 @@ def test_who_is_missing_has_all_ids_and_the_most_lasting_makes_the_key():
 def test_who_is_missing_gets_no_key_that_a_submission_has():
     login = Person("Maria Rossi", {"login": "jo_kim"})
     roster = Roster([Person("jo_kim"), Person("Jo_Kim"), login])
-    enrolled = enrol([handed_in("jo_kim")], roster)
+    enrolled = enrol([work_of("jo_kim")], roster)
     assert names(enrolled.people) == ["Maria Rossi"]
     keys = [one.key for one in (*enrolled.submissions, *enrolled.missing)]
     assert len(set(keys)) == len(keys)
 
 
 def test_of_two_files_the_surer_one_is_the_persons_and_the_other_is_said():
-    by_name, by_id = handed_in("maria_rossi"), handed_in("x", canvas="4711")
+    by_name, by_id = work_of("maria_rossi"), work_of("x", canvas="4711")
     enrolled = enrol([by_name, by_id], Roster([MARIA]))
     assert enrolled.strangers == [by_name]
     assert enrolled.submissions[1].student == "Maria Rossi"
@@ -379,14 +375,14 @@ def test_of_two_files_the_surer_one_is_the_persons_and_the_other_is_said():
 
 def test_an_ambiguous_name_is_said():
     twins = [Person("Maria Rossi", {"sid": "1"}), Person("Maria Rossi", {"sid": "2"})]
-    enrolled = enrol([handed_in("rossimaria")], Roster(twins))
+    enrolled = enrol([work_of("rossimaria")], Roster(twins))
     assert "may be any of 2 people" in enrolled.notes[0]
     assert names(enrolled.missing) == ["Maria Rossi (1)", "Maria Rossi (2)"]
 
 
 def test_a_person_known_by_an_id_alone_keeps_the_submissions_name():
     person = Person("maria-dev", {"github": "maria-dev"})
-    (submission,) = enrol([handed_in("Maria", github="maria-dev")], Roster([person])).submissions
+    (submission,) = enrol([work_of("Maria", github="maria-dev")], Roster([person])).submissions
     assert submission.student == "Maria"
 
 
@@ -410,7 +406,7 @@ some_ids = st.dictionaries(
 )
 def test_nobody_is_lost_or_counted_twice(handed, listed):
     people = {p.key: p for p in (Person(name, ids) for name, ids in listed)}
-    own = {s.key: s for s in (handed_in(name, **ids) for name, ids in handed)}
+    own = {s.key: s for s in (work_of(name, **ids) for name, ids in handed)}
     submissions = list({s.student.casefold(): s for s in own.values()}.values())
     enrolled = enrol(submissions, Roster(list(people.values())))
 
@@ -430,4 +426,4 @@ def test_nobody_is_lost_or_counted_twice(handed, listed):
 
 def test_of_two_with_one_id_a_submission_is_theirs_whose_key_it_has():
     people = [Person("Maria", {"sid": "1"}), Person("Maria", {"canvas": "1", "sid": "1"})]
-    assert Roster(people).match(handed_in("Maria", sid="1")) is people[0]
+    assert Roster(people).match(work_of("Maria", sid="1")) is people[0]

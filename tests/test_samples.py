@@ -29,6 +29,7 @@ from graders.grading import Grader, Settings
 from graders.regrade import regrade
 from graders.result import Outcome, Result
 from graders.samples import load_samples, sample_submissions
+from tests.builders.classes import Watcher
 
 pytestmark = pytest.mark.slow
 
@@ -59,18 +60,6 @@ TRAINED_BY_THEMSELVES = {
 }
 # How many trainings the grader carries out or reuses for the whole class, at least.
 TRAININGS = {"fashion_cnn": 60, "fashion_training": 100}
-
-
-class Silent:
-    """An observer that shows nothing."""
-
-    def begin(self, student: str) -> None: ...
-
-    def event(self, student: str, event: dict[str, object]) -> None: ...
-
-    def end(self, student: str, result: Result) -> None: ...
-
-    def kept(self, student: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -110,7 +99,7 @@ def class_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sample
         out = tmp_path_factory.mktemp("class")
         grader = Grader(assignment, settings)
         enrolled = Enrolled(submissions)
-        outcomes = grade_class(grader, enrolled, out, workers=workers, observer=Silent())
+        outcomes = grade_class(grader, enrolled, out, workers=workers, observer=Watcher())
         return SampleClass(assignment, out, outcomes)
 
     return grade
@@ -304,7 +293,7 @@ def test_a_class_that_is_checked_again_has_the_same_results(in_class):
     class_page = (in_class.out / "index.html").read_text(encoding="utf-8")
     before = {name: one.result for name, one in in_class.graded.items()}
 
-    again = regrade(in_class.out, None, Silent())
+    again = regrade(in_class.out, None, Watcher())
 
     assert again.left == []
     for one in again.outcomes.graded:

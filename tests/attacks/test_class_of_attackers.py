@@ -11,7 +11,6 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from graders.training.store import Store
 from tests.attacks.conftest import Outside
 from tests.attacks.test_forged_recording import FORGE, SAVE, WORK
 from tests.builders.attacks import ASK, LOAD, build, fit
+from tests.builders.classes import Watcher
 
 pytestmark = pytest.mark.slow
 
@@ -52,22 +52,6 @@ ATTACKERS = {
 }
 # At most: what images that were prepared earn, and a small network that is trained as asked for.
 EARNED = dict.fromkeys(("forger", "looper", "quitter", "poisoner"), 7.0) | {"chatter": 2.0}
-
-
-class Nobody:
-    """Is told everything, and shows nothing."""
-
-    def begin(self, student: str) -> None:
-        """A submission starts."""
-
-    def event(self, student: str, event: dict[str, Any]) -> None:
-        """Something happens."""
-
-    def end(self, student: str, result: Result) -> None:
-        """A submission is done."""
-
-    def kept(self, student: str) -> None:
-        """A submission has its result from before."""
 
 
 def checks(result: Result) -> list[tuple[str, str, float, str]]:
@@ -111,7 +95,7 @@ def graded(grader: Grader, before: Result, out: Path, outside: Outside) -> dict[
     state = outside.state()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grader, "settings", replace(grader.settings, timeout=12))
-        found = grade_class(grader, Enrolled(submissions), out, workers=4, observer=Nobody())
+        found = grade_class(grader, Enrolled(submissions), out, workers=4, observer=Watcher())
     assert outside.state() == state
     return {one.student: one for one in found.graded}
 

@@ -40,8 +40,8 @@ from graders.report.rows import Row
 from graders.result import Outcome, Result
 from graders.submission import Submission, find_submissions
 from tests.attacks.conftest import Aftermath, Attack
-from tests.attacks.test_class_of_attackers import Nobody
 from tests.builders.attacks import RUNNER
+from tests.builders.classes import Watcher
 from tests.builders.results import info
 from tests.report.test_browser import CHROMIUM, FLAGS
 
@@ -342,7 +342,7 @@ def test_file_names_that_are_no_text_end_no_class(grader: Grader, tmp_path: Path
         (folder / os.fsdecode(name)).write_bytes(b"answers = {'1d': 8070}\n")
 
     found = Enrolled(find_submissions([folder]))
-    outcomes = grade_class(grader, found, tmp_path / "out", workers=2, observer=Nobody())
+    outcomes = grade_class(grader, found, tmp_path / "out", workers=2, observer=Watcher())
 
     assert [one.result.score for one in outcomes.graded] == [1.0] * 4
     table = (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8")

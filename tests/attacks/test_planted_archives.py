@@ -10,13 +10,12 @@ import tarfile
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from graders.batch import Enrolled, grade_class
 from graders.grading import Grader
-from graders.result import Result
 from graders.submission import find_submissions
 from tests.attacks.conftest import HONEST, SECRET, Outside
+from tests.builders.classes import Watcher
 from tests.builders.submissions import (
     NOTEBOOK,
     Entry,
@@ -27,22 +26,6 @@ from tests.builders.submissions import (
     quoted_overlap,
     raw_zip,
 )
-
-
-class Silent:
-    """Shows nothing."""
-
-    def begin(self, student: str) -> None:
-        pass
-
-    def event(self, student: str, event: dict[str, Any]) -> None:
-        pass
-
-    def end(self, student: str, result: Result) -> None:
-        pass
-
-    def kept(self, student: str) -> None:
-        pass
 
 
 def plant(folder: Path, outside: Outside) -> dict[str, str]:
@@ -106,7 +89,7 @@ def test_each_is_refused_with_a_sentence_and_honest_work_beside_them_is_graded(
     written = set(tmp_path.rglob("*"))
     began = time.monotonic()
 
-    outcomes = grade_class(grader, Enrolled(found), tmp_path / "out", workers=2, observer=Silent())
+    outcomes = grade_class(grader, Enrolled(found), tmp_path / "out", workers=2, observer=Watcher())
 
     results = {one.result.submission.student: one.result for one in outcomes.graded}
     assert results["alice"].execution.status == "complete"

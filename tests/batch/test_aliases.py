@@ -12,7 +12,7 @@ from graders.gradebook import Gradebook, StudentRow
 from graders.result import Handed
 from graders.roster import Person, Roster, enrol
 from graders.submission import Submission
-from tests.builders.classes import FakeGrader, grade, hand_in
+from tests.builders.classes import FakeGrader, grade, hand_in, work_of
 
 MARIA = Person("Maria Rossi", {"canvas": "4711", "login": "mrossi", "github": "maria-dev"})
 JO = Person("Jo Kim", {"canvas": "4712", "login": "jkim", "github": "jo-codes"})
@@ -46,10 +46,6 @@ def standing(out: Path) -> dict[str, str]:
 
 def row(key: str, name: str = "x", *, on_roster: bool = True, **ids: str) -> StudentRow:
     return StudentRow(key, name, "folder", ids, on_roster=on_roster)
-
-
-def plain(student: str, **ids: str) -> Submission:
-    return Submission(student, Path("hw.py"), handed=Handed(ids=ids))
 
 
 def keys(people) -> list[str]:
@@ -152,7 +148,7 @@ def test_the_newest_roster_says_the_section(out, handed_in):
 def test_a_stranger_whom_the_gradebook_knows_by_an_id_has_the_rosters_name(out):
     known = row("github:maria-dev", github="maria-dev", canvas="4711")
     enrolled = of_roster(
-        [plain("maria-dev", github="maria-dev")], [Person("M. R.", {"canvas": "4711"})]
+        [work_of("maria-dev", github="maria-dev")], [Person("M. R.", {"canvas": "4711"})]
     )
 
     found = known_as(enrolled, [known])
@@ -180,7 +176,7 @@ def test_a_part_of_the_class_changes_nobody(out, handed_in):
 
 
 def test_a_submission_that_is_left_out_of_a_run_is_still_its_authors():
-    whole = of_roster([plain("x", canvas="4711"), plain("rossimaria")], [MARIA])
+    whole = of_roster([work_of("x", canvas="4711"), work_of("rossimaria")], [MARIA])
     known = [row("sid:123", sid="123", login="mrossi")]
 
     part = known_as(Enrolled(whole.submissions[1:], people=whole.people), known)
@@ -194,12 +190,12 @@ def test_a_submission_that_is_left_out_of_a_run_is_still_its_authors():
 
 def test_an_id_that_two_known_students_have_tells_nothing():
     known = [row("canvas:1", canvas="1", login="a"), row("sid:2", sid="2", login="a")]
-    assert keys(known_as(Enrolled([plain("x", login="a")]), known).submissions) == ["login:a"]
+    assert keys(known_as(Enrolled([work_of("x", login="a")]), known).submissions) == ["login:a"]
 
 
 def test_two_submissions_that_may_be_one_known_student_are_both_left_alone():
     known = [row("canvas:1", canvas="1", login="a", github="b")]
-    enrolled = Enrolled([plain("x", login="a"), plain("y", github="b")])
+    enrolled = Enrolled([work_of("x", login="a"), work_of("y", github="b")])
     assert keys(known_as(enrolled, known).submissions) == ["login:a", "github:b"]
 
 
@@ -214,7 +210,7 @@ def test_two_people_who_share_an_id_are_not_merged():
 
 def test_an_id_that_two_of_this_run_have_tells_nothing():
     known = [row("canvas:1", "Maria", canvas="1", login="a"), row("email:b", "Jo", email="b")]
-    enrolled = Enrolled([plain("x", login="a"), plain("y", email="b", login="a")])
+    enrolled = Enrolled([work_of("x", login="a"), work_of("y", email="b", login="a")])
     assert keys(known_as(enrolled, known).submissions) == ["login:a", "email:b"]
 
 
@@ -225,7 +221,7 @@ def test_an_ambiguous_submission_takes_nobodys_place():
     ]
     known = [row("canvas:1", "Maria Rossi", canvas="1", email="a@example.org")]
 
-    found = known_as(of_roster([plain("x", email="a@example.org")], people), known)
+    found = known_as(of_roster([work_of("x", email="a@example.org")], people), known)
 
     assert keys(found.submissions) == ["email:a@example.org"]
     assert keys(found.missing) == ["canvas:1", "canvas:2"]
@@ -234,19 +230,19 @@ def test_an_ambiguous_submission_takes_nobodys_place():
 @pytest.mark.parametrize("kind", ["canvas", "moodle", "gradescope", "sid"])
 def test_another_lasting_id_is_another_student(kind):
     known = [row(f"{kind}:1", login="a", **{kind: "1"})]
-    enrolled = Enrolled([plain("x", login="a", **{kind: "2"})])
+    enrolled = Enrolled([work_of("x", login="a", **{kind: "2"})])
     assert keys(known_as(enrolled, known).submissions) == [f"{kind}:2"]
 
 
 def test_a_known_key_stays_whoever_else_has_the_id():
     known = [row("canvas:1", canvas="1", login="a"), row("login:a", login="a")]
-    enrolled = Enrolled([plain("x", login="a"), plain("y", canvas="1", login="a")])
+    enrolled = Enrolled([work_of("x", login="a"), work_of("y", canvas="1", login="a")])
     assert keys(known_as(enrolled, known).submissions) == ["login:a", "canvas:1"]
 
 
 def test_a_name_that_no_roster_has_said_tells_nothing():
     known = [row("canvas:1", "Maria Rossi", on_roster=False, canvas="1")]
-    assert keys(known_as(Enrolled([plain("Maria_Rossi")]), known).submissions) == [
+    assert keys(known_as(Enrolled([work_of("Maria_Rossi")]), known).submissions) == [
         "name:Maria_Rossi"
     ]
 
@@ -254,7 +250,7 @@ def test_a_name_that_no_roster_has_said_tells_nothing():
 def test_a_submission_whom_the_roster_does_not_know_is_known_by_no_name():
     known = [row("canvas:1", "Maria Rossi", canvas="1")]
     twins = [Person("Maria Rossi", {"sid": "1"}), Person("Maria Rossi", {"sid": "2"})]
-    found = known_as(of_roster([plain("rossimaria")], twins), known)
+    found = known_as(of_roster([work_of("rossimaria")], twins), known)
     assert keys(found.submissions) == ["name:rossimaria"]
 
 
@@ -265,7 +261,7 @@ def test_a_key_that_newer_ids_hide_is_still_known():
 
 
 def test_one_who_has_handed_in_is_not_missing():
-    submission = plain("Maria Rossi", canvas="4711")
+    submission = work_of("Maria Rossi", canvas="4711")
     assert known_as(Enrolled([submission], missing=[MARIA]), []).missing == []
 
 
@@ -286,7 +282,7 @@ def distinct(people):
 
 @given(somebodies, somebodies, st.lists(st.tuples(names, some_ids, st.booleans()), max_size=5))
 def test_nobody_is_lost_and_no_two_are_one(handed, listed, before):
-    submissions = distinct(plain(name, **ids) for name, ids in handed)
+    submissions = distinct(work_of(name, **ids) for name, ids in handed)
     people = list({one.key: one for one in (Person(*one) for one in listed)}.values())
     known = distinct(
         row(Person(name, ids).key, name, on_roster=on, **ids) for name, ids, on in before
@@ -306,7 +302,7 @@ def test_nobody_is_lost_and_no_two_are_one(handed, listed, before):
 
 @given(somebodies, somebodies)
 def test_a_second_run_knows_everybody_again(handed, listed):
-    submissions = distinct(plain(name, **ids) for name, ids in handed)
+    submissions = distinct(work_of(name, **ids) for name, ids in handed)
     people = list({one.key: one for one in (Person(*one) for one in listed)}.values())
     first = of_roster(submissions, people)
     known = [

@@ -17,31 +17,33 @@ from graders.exports import Exported
 from graders.gradebook import Gradebook
 from graders.grading import Settings
 from graders.ran import Ran
-from graders.result import Outcome, Result, SubmissionInfo
+from graders.result import Handed, Outcome, Result, SubmissionInfo
 from graders.sandbox.server import StoppedError
 from graders.submission import Submission
 from tests.builders.recordings import ran
 from tests.builders.results import answered, check, exercise, info, question, result
 
-SHEET = Assignment.model_validate(
-    {
-        "schema_version": 1,
-        "id": "sheet",
-        "title": "A sheet",
-        "section": [{"id": "1", "title": "Part 1"}],
-        "exercise": [
-            {"id": "1a", "section": "1", "title": "First", "points": 2},
-            {
-                "id": "1b",
-                "section": "1",
-                "title": "Second",
-                "points": 3,
-                "bonus": True,
-                "manual": {"points": 1, "question": "Why?", "rubric": ["1 point: because."]},
-            },
-        ],
-    }
-)
+
+def sheet(**exercises: dict[str, Any]) -> Assignment:
+    """Make an assignment, such as sheet(e1a={"points": 2}), with the sections that it needs."""
+    numbers = {name.removeprefix("e"): given for name, given in exercises.items()}
+    titles = ("First", "Second", "Third")
+    return Assignment.model_validate(
+        {
+            "schema_version": 1,
+            "id": "sheet",
+            "title": "A sheet",
+            "section": [{"id": n, "title": f"Part {n}"} for n in sorted({n[0] for n in numbers})],
+            "exercise": [
+                {"id": number, "section": number[0], "title": title} | given
+                for title, (number, given) in zip(titles, numbers.items(), strict=False)
+            ],
+        }
+    )
+
+
+WHY = {"points": 1, "question": "Why?", "rubric": ["1 point: because."]}
+SHEET = sheet(e1a={"points": 2}, e1b={"points": 3, "bonus": True, "manual": WHY})
 
 
 def by_share(of: SubmissionInfo, share: float = 1.0, title: str = "First is right") -> Result:
@@ -182,6 +184,11 @@ def grade(
         redo,
     )
     return run.grade(enrolled)
+
+
+def work_of(student: str, **ids: str) -> Submission:
+    """Make a submission without a file, with a platform's ids of the student."""
+    return Submission(student, Path("hw.ipynb"), handed=Handed(ids=ids))
 
 
 def record(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.exports.scores import left_of
 from graders.result import (
     AssignmentInfo,
     CheckResult,
@@ -208,6 +207,8 @@ def marked(
     **changes: Any,
 ) -> Result:
     """Make a result of two exercises, of which the second is a bonus; changes are to the first."""
+    from graders.exports.scores import left_of
+
     handed = status not in {"error", "unusable", "missing"}
     done = [check(score=score)] if checks is None and handed else checks or []
     made = result(
