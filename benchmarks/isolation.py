@@ -1,74 +1,43 @@
-"""What keeping student code in costs a submission: python benchmarks/isolation.py
-
-Runs one short submission again and again in a warm sandbox, with all walls and without any, in
-turn, and prints medians and their difference. `empty` does nothing, so that the walls are most of
-it; `fit` trains a small network by way of the trainer, whose answer is known.
-"""
+"""What keeping student code in costs a submission."""
 
 from __future__ import annotations
 
-import tempfile
-import time
-from pathlib import Path
-from statistics import median
+from collections.abc import Iterator, Mapping
+from functools import partial
 
-from graders.assignment import load_assignment
-from graders.grading import Grader, Settings
+from benchmarks.bench import Bench, timed
+from benchmarks.tables import Row, ratio
+from benchmarks.work import short_cells, write_submission
+from graders.grading import Grader
 from graders.sandbox import Wish
 from graders.submission import Submission
 
-RUNS = 25
-WORK = {
-    "empty": "x = 1\n",
-    "fit": """
-import keras
-(x_train, y_train), _ = keras.datasets.fashion_mnist.load_data()
-model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(),
-                          keras.layers.Dense(10, "softmax")])
-model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train[:6400] / 255, y_train[:6400], epochs=1, verbose=0)
-""",
-}
-WAYS: tuple[Wish, ...] = ("off", "require")
+WAYS: dict[Wish, str] = {"off": "without walls", "require": "behind them"}
 
 
-def main() -> None:
-    """Measure, and print a table in Markdown."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        graders = {way: make(way, folder) for way in WAYS}
-        print(f"medians of {RUNS} runs each, in turn\n")
-        print("| submission | without walls | behind them | the walls cost |")
-        print("| --- | --- | --- | --- |")
-        for work, source in WORK.items():
-            file = folder / f"{work}.py"
-            file.write_text(source, encoding="utf-8")
-            seconds = measure(graders, Submission(work, file), folder)
-            off, on = (median(seconds[way]) for way in WAYS)
-            print(f"| {work} | {off:.3f} s | {on:.3f} s | {on - off:+.3f} s, x{on / off:.2f} |")
+def rows(bench: Bench) -> Iterator[Row]:
+    """Yield a row for each submission, run in a warm sandbox with all walls and without, in turn.
+
+    empty: one assignment, so that the walls are most of it; fit: loads the data and trains the
+    short submission's network on 6,400 images, by way of the trainer, whose answer is known.
+    """
+    store = bench.folder / "store"
+    graders = {name: bench.grader(store, way, threads=1) for way, name in WAYS.items()}
+    for work, cells in {"empty": ["x = 1\n"], "fit": short_cells(6_400, 1)}.items():
+        file = write_submission(bench.folder / "work" / f"{work}.py", cells)
+        take = partial(_take, graders, Submission(work, file), bench)
+        bench.note(f"  {work}: warming up")
+        take()
+        found = bench.medians(take, 25 if bench.full else 10)
+        off, on = found.values()
+        yield {"submission": work, **found, "the walls cost": on - off, "ratio": ratio(on, off)}
 
 
-def make(way: Wish, folder: Path) -> Grader:
-    """Get a grader ready, its TensorFlow imported."""
-    settings = Settings("cpu", data="builtin", threads=1, store=folder / "store", isolation=way)
-    return Grader(load_assignment("fashion_cnn"), settings)
+def _take(graders: Mapping[str, Grader], submission: Submission, bench: Bench) -> dict[str, float]:
+    return {way: timed(partial(_run, one, submission, bench)) for way, one in graders.items()}
 
 
-def measure(
-    graders: dict[Wish, Grader], submission: Submission, folder: Path
-) -> dict[Wish, list[float]]:
-    """Time the ways in turn; a first run of each, which waits for TensorFlow, is left out."""
-    seconds: dict[Wish, list[float]] = {way: [] for way in graders}
-    for number in range(RUNS + 1):
-        for way, grader in graders.items():
-            started = time.perf_counter()
-            ran = grader.run(submission, folder / "out")
-            assert ran.ended is not None, ran.problem
-            assert ran.ended.how == "finished", ran.ended.detail
-            if number:
-                seconds[way].append(time.perf_counter() - started)
-    return seconds
-
-
-if __name__ == "__main__":
-    main()
+def _run(grader: Grader, submission: Submission, bench: Bench) -> None:
+    ran = grader.run(submission, bench.folder / "out")
+    assert ran.ended is not None, ran.problem
+    assert ran.ended.how == "finished", ran.ended.detail

@@ -8,8 +8,8 @@ from textwrap import indent
 from typing import Any
 
 import nbformat
-from styles import CONVOLUTIONS, COUNTS, IMAGES_AND_KERNELS, KINDS, Style, draw_style
 
+from benchmarks.styles import CONVOLUTIONS, COUNTS, IMAGES_AND_KERNELS, KINDS, Style, draw_style
 from graders.assignment import load_assignment
 
 UNANSWERED = "*Your answer here.*"

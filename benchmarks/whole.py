@@ -1,67 +1,41 @@
-"""What one right submission of a whole assignment costs: python benchmarks/whole.py [NAME]
-
-Grades the reference solution by the real command, first with an empty store and then with the full
-one, and checks it once more from its recording. Prints a table in Markdown.
-"""
+"""What one right submission of a whole assignment costs."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import shutil
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from class_of import COMMAND, STORE, Run, measured
+from benchmarks.bench import ROOT, Bench
+from benchmarks.tables import Row, ratio
 
-ROOT = Path(__file__).parent.parent
-
-
-def main() -> None:
-    """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("assignment", nargs="?", default="fashion_training")
-    parser.add_argument("--data", choices=["local", "builtin"], default="local")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tensormark-whole-") as name:
-        runs = dict(_measured(options.assignment, options.data, Path(name)))
-    first = next(iter(runs.values()))[0].seconds
-    print(f"{options.assignment}, {options.data} data, {os.cpu_count()} cores\n")
-    print("| way | seconds | beside the first | trainings | of them trained now | training alone |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for way, (run, trainings, trained, seconds) in runs.items():
-        ratio = f"x{run.seconds / first:.2f}"
-        print(
-            f"| {way} | {run.seconds:.1f} | {ratio} | {trainings} | {trained} | {seconds:.0f} s |"
-        )
+ASSIGNMENT = "fashion_training"
 
 
-def _measured(
-    assignment: str, data: str, folder: Path
-) -> Iterator[tuple[str, tuple[Run, int, int, float]]]:
-    work = folder / "work"
-    work.mkdir()
-    shutil.copy(ROOT / "reference" / "solutions" / f"{assignment}.py", work / "solution.py")
-    for way in ("empty store", "full store"):
-        out = folder / way.replace(" ", "-")
-        command = ["grade", assignment, str(work), "-o", str(out), "--data", data]
-        yield way, _run([*command, "--workers", "1"], folder, out)
-    yield "checked again", _run(["regrade", str(out)], folder, out)
+def rows(bench: Bench) -> Iterator[Row]:
+    """Yield a row for each way to grade the reference solution of fashion_training.
 
-
-def _run(command: list[str], folder: Path, out: Path) -> tuple[Run, int, int, float]:
-    run = measured([*COMMAND, *command], {STORE: str(folder / "store")})
-    if run.status:
-        sys.exit(f"`tensormark {command[0]}` ended with status {run.status}.")
-    trainings = json.loads((out / "solution" / "result.json").read_bytes())["trainings"]
-    made = [training for training in trainings if not training["cached"]]
-    if command[0] == "regrade":
-        made = []
-    return run, len(trainings), len(made), sum(t["seconds"] for t in made)
-
-
-if __name__ == "__main__":
-    main()
+    By the real command with an empty store, then with the full one, and once more from its
+    recording. The training alone: of the trainings that were made now.
+    """
+    work, out, store = bench.new_folder(), bench.folder / "out", bench.folder / "store"
+    shutil.copy(ROOT / "reference" / "solutions" / f"{ASSIGNMENT}.py", work / "solution.py")
+    first = 0.0
+    for way in ("empty store", "full store", "checked again"):
+        bench.note(f"  {way}")
+        if way == "checked again":
+            run = bench.tensormark("regrade", out, store=store)
+        else:
+            shutil.rmtree(out, ignore_errors=True)
+            run = bench.grade(work, out, store, workers=1, assignment=ASSIGNMENT)
+        first = first or run.seconds
+        trainings = json.loads((out / "solution" / "result.json").read_bytes())["trainings"]
+        made = [t for t in trainings if not t["cached"] and way != "checked again"]
+        yield {
+            "way": way,
+            "time": run.seconds,
+            "beside the first": ratio(run.seconds, first),
+            "trainings": len(trainings),
+            "of them trained now": len(made),
+            "training alone": float(sum(training["seconds"] for training in made)),
+        }

@@ -1,0 +1,1 @@
+"""How long grading takes: `python -m benchmarks`, a table a module; docs/benchmarks.md."""
