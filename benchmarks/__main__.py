@@ -32,7 +32,7 @@ class Benchmark:
 
 
 BENCHMARKS = {
-    "demo": Benchmark("The demonstration", demo.rows, 18, 18),
+    "demo": Benchmark("The demonstration, on built-in data", demo.rows, 20, 20),
     "check": Benchmark("A cold check", check.rows, 5, 5),
     "overhead": Benchmark("One submission", overhead.rows, 12, 12),
     "isolation": Benchmark("Keeping a submission in", isolation.rows, 4, 7),
@@ -49,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         for name, one in BENCHMARKS.items():
             short = "--full only" if one.long else f"{one.short} y"
-            print(f"{name:14}{one.title:26}{short:>12}, with --full {one.full:3} y")
-        print("y: the yardstick, three epochs of a small network; the times hold for two cores.")
+            print(f"{name:14}{one.title:36}{short:>12}, with --full {one.full:3} y")
+        total = sum(one.short for one in BENCHMARKS.values() if not one.long)
+        print(f"y: the yardstick; on two cores the short selection takes about {total} y.")
         return 0
     wanted = options.names or [n for n, one in BENCHMARKS.items() if options.full or not one.long]
     signal.signal(signal.SIGTERM, _interrupt)
@@ -92,13 +93,14 @@ def print_tables(benchmarks: Mapping[str, Benchmark], bench: Bench) -> list[str]
             traceback.print_exc()
             sentence = f"Failed: {type(error).__name__}; the messages on stderr say more."
             failed.append(name)
-        after = _yardstick(bench) if rows else before
-        y = median([before, after])
-        around = f"{seconds(before)} before the table, {seconds(after)} after it"
-        print(f"## {benchmark.title}\n\n{bench.machine}. 1 y = {seconds(y)} ({around}).\n")
-        for part in filter(None, (markdown(rows, y), sentence)):
-            print(f"{part}\n", flush=True)
-        before = after
+        parts = [f"## {benchmark.title}"]
+        if rows:
+            after = _yardstick(bench)
+            y = median([before, after])
+            around = f"{seconds(before)} before the table, {seconds(after)} after it"
+            parts += [f"{bench.machine}. 1 y = {seconds(y)} ({around}).", markdown(rows, y)]
+            before = after
+        print("\n\n".join([*parts, *filter(None, [sentence])]) + "\n", flush=True)
     return failed
 
 

@@ -127,6 +127,10 @@ class Bench:
             self._said = time.monotonic()
             print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
+    def event(self, event: Mapping[str, object]) -> None:
+        """Say now and then what a grader in this process is at."""
+        self.note("  " + " ".join(f"{key} {value}" for key, value in event.items()), _SILENCE)
+
     # -- timing -------------------------------------------------------------------------------
 
     def medians(self, take: Callable[[], Mapping[Way, float]], runs: int) -> dict[Way, float]:
@@ -175,9 +179,13 @@ class Bench:
 
     def students_python(self, *arguments: str | Path) -> Run:
         """Run Python as a student does who works without us: Keras finds the data; no GPU."""
-        ipython = str(self.root / "ipython")
-        variables = {"IPYTHONDIR": ipython, "CUDA_VISIBLE_DEVICES": "-1"}
-        return self.python(*arguments, variables=variables | {"KERAS_HOME": str(self._keras_home)})
+        variables = {
+            "KERAS_HOME": str(self._keras_home),
+            "IPYTHONDIR": str(self.root / "ipython"),
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        return self.python(*arguments, variables=variables)
 
     def python(
         self, *arguments: str | Path, variables: Mapping[str, str], good: Iterable[int] = (0,)

@@ -55,7 +55,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         found = {PLAIN: bench.plain(CODE)}
         # A store of its own, so that each training is the first of its kind.
         grader.trainer.store = replace(grader.trainer.store, root=bench.new_folder())
-        grader.run(Submission(file.stem, file), bench.folder / "out")
+        grader.run(Submission(file.stem, file), bench.folder / "out", bench.event)
         recording = RecordingFolder.open(bench.folder / "out" / RECORDING).data
         found[FIT] = dict(recording.values["seconds"])
         alone = (training.seconds for training in recording.trainings)
