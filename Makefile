@@ -1,35 +1,58 @@
-# Thin over commands that work on their own: tensormark demo, pytest, ruff, mypy.
+# Thin over commands that work on their own: tensormark demo, pytest, ruff, mypy, benchmarks.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-BENCH_STAMP := $(VENV)/.installed-bench
+# Tests wait a lot, for processes that start and limits that are reached.
+WORKERS ?= 3
 
-.PHONY: demo test lint bench clean
+# What is installed: a demo needs tensormark alone, tests what courses import as well.
+DEMO := $(VENV)/.demo
+ALL := $(VENV)/.all
+BENCH := $(VENV)/.bench
 
-demo: $(STAMP)
-	$(BIN)/tensormark demo
+.PHONY: demo test test-all test-quick lint bench clean
 
-test: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+demo: $(DEMO)
+	@$(BIN)/tensormark demo $(ARGS)
 
-lint: $(STAMP)
+# What docs/testing.md says of each.
+test: $(ALL)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+test-all: $(ALL)
+	$(BIN)/python -m pytest -n $(WORKERS) --exhaustive $(ARGS)
+
+test-quick: $(ALL)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not sandbox and not training" $(ARGS)
+
+lint: $(ALL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BENCH_STAMP)
+bench: $(BENCH)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-$(STAMP): pyproject.toml constraints.txt
+define install
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "tensormark needs Python 3.11 to 3.13, this is %d.%d; try: make PYTHON=python3.12 ..." % v)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[course,cluster,dev]'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV), TensorFlow among it: this may take minutes, once."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
+endef
+
+$(DEMO): pyproject.toml constraints.txt
+	$(call install,.)
 	@touch $@
 
-$(BENCH_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+$(ALL): pyproject.toml constraints.txt
+	$(call install,.[course$(comma)cluster$(comma)dev])
+	@touch $(DEMO) $@
+
+$(BENCH): $(ALL)
+	$(call install,.[bench])
 	@touch $@
+
+comma := ,
 
 clean:
 	rm -rf $(VENV) demo-report dist

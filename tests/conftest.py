@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,15 +24,23 @@ from graders.training.session import Session
 from graders.training.store import Store
 from graders.training.trainer import Trainer, setting_for
 
+pytest_plugins = ["tests.tiers"]
+
 Run = Callable[..., tuple[RecordingFolder, Ended]]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep trainings of tests apart from the user's, which would make a test pass untested."""
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep trainings of tests apart from the user's, which would make a test pass untested.
+
+    All workers of pytest-xdist share one store, as graders of a class may.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TENSORMARK_STORE", str(tmp_path_factory.mktemp("store")))
-        yield
+        patch.setenv("TENSORMARK_STORE", str(folder / "store"))
+        yield folder / "store"
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,7 @@ def test_a_command_on_a_folder_that_was_not_graded_says_so(class_, command, said
     assert list((class_ / "empty").iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
     file = write(tmp_path / "half.ipynb", HALF, "1/0")
 
@@ -174,7 +174,7 @@ def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
     assert "</html>" in (tmp_path / "f.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_data):
     write(tmp_path / "half.ipynb", HALF)
 
@@ -191,7 +191,7 @@ def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_d
     assert exercise["pending"] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small_data):
     folder = tmp_path / "class"
     folder.mkdir()
@@ -220,7 +220,7 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small
     assert "no notebook" in messages["nobody"]
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_plain_pytest_checks_a_submission_in_sentences(tmp_path, small_data):
     import os
 
@@ -253,7 +253,7 @@ def test_plain_pytest_checks_a_submission_in_sentences(tmp_path, small_data):
     assert "Traceback" not in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_the_reference_prints_facts_stored_and_published_figures(tmp_path):
     done = command("reference", "fashion_cnn", "--seeds", "0", "--data", "builtin", cwd=tmp_path)
 
@@ -263,7 +263,7 @@ def test_the_reference_prints_facts_stored_and_published_figures(tmp_path):
     assert "run tensormark calibrate" not in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_doctor_names_versions_device_and_data(tmp_path, small_data):
     done = command("doctor", cwd=tmp_path, data=small_data)
 

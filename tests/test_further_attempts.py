@@ -21,7 +21,7 @@ from graders.tolerance import LEAST
 from graders.training.entry import load_trained
 from tests.builders.ranges import measured
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 CHECK = "test_accuracy_of_the_small_network"
 OUT_OF_REACH = 0.999

@@ -13,7 +13,7 @@ from graders.checks import (
     series_of,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 WORK = """
 import keras, matplotlib.pyplot as plt, pandas as pd, seaborn as sns

@@ -178,7 +178,7 @@ def test_a_class_that_has_its_gradebook_keeps_one_entry_a_student(out):
 
 @pytest.mark.parametrize("left", [None, "", "{"], ids=["gone", "empty", "damaged"])
 def test_who_handed_in_nothing_is_missing_whatever_is_left_of_the_former_result(out, left):
-    carol = SubmissionInfo(student="Carol", files=[], key="email:carol@example.org")
+    carol = info("email:carol@example.org", "Carol", files=[], sha256="")
     with Gradebook.open(out) as book:
         folder = out / book.enrol(carol.key, carol.student, ids={"email": "carol@example.org"})
         make_missing(book, carol, ASSIGNMENT, "of other checks", folder)

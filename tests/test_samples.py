@@ -31,7 +31,7 @@ from graders.result import Outcome, Result
 from graders.samples import load_samples, sample_submissions
 from tests.builders.classes import Watcher
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 ASSIGNMENTS = list_assignments()
 REAL = bool(os.environ.get("TENSORMARK_DATA"))
@@ -86,7 +86,7 @@ def class_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sample
     @functools.cache
     def grade(name: str) -> SampleClass:
         assignment = load_assignment(name)
-        everybody = sample_submissions(assignment, everything=True)
+        everybody = sample_submissions(assignment)
         submissions = [one for one in everybody if one.student in SAMPLES[name]]
         workers = default_workers(len(submissions))
         settings = Settings(

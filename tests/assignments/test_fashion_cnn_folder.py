@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from graders.assignment import load_assignment
-from graders.samples import load_samples, sample_submissions
+from graders.samples import load_samples
 
 ASSIGNMENT = load_assignment("fashion_cnn")
 FOLDER = ASSIGNMENT.folder
@@ -86,7 +86,3 @@ def test_the_starter_builds_no_network_and_convolves_nothing():
 
 def test_six_samples_go_wrong_in_one_place_or_more():
     assert len([sample for sample in load_samples(ASSIGNMENT) if sample.loses]) >= 6
-
-
-def test_the_demo_grades_samples_of_this_assignment():
-    assert len(sample_submissions(ASSIGNMENT, everything=False)) > 0

@@ -174,9 +174,12 @@ def attack(
 ) -> Iterator[Attack]:
     """Grade source code, or a notebook's bytes, as one student's work."""
     # So that folders of other runs of these tests aren't taken for what is left.
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    before, folders = outside.state(), _temporary()
+    places = [tmp_path / name for name in ("tmp", "shm")]
+    for place in places:
+        place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(places[0]))
+    monkeypatch.setattr("graders.sandbox.box._memory_folder", lambda _: places[1])
+    before = outside.state()
     count = 0
 
     def run(source: str | bytes, name: str = "mallory.py") -> Aftermath:
@@ -194,7 +197,8 @@ def attack(
     yield run
     assert outside.state() == before, "something outside was changed"
     assert _left_running() == [], "a process is left"
-    assert _temporary() - folders == set(), "a temporary folder is left"
+    left = [path for place in places for path in place.glob("tensormark-*")]
+    assert left == [], "a temporary folder is left"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -228,12 +232,6 @@ def plain(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Attack:
         return known[source]
 
     return run
-
-
-def _temporary() -> set[Path]:
-    """Temporary folders of ours, wherever they are made."""
-    places = (Path(tempfile.gettempdir()), Path("/dev/shm"))
-    return {path for place in places if place.is_dir() for path in place.glob("tensormark-*")}
 
 
 def _left_running(seconds: float = 5.0) -> list[str]:

@@ -25,7 +25,7 @@ from tests.attacks.test_forged_recording import FORGE, SAVE, WORK
 from tests.builders.attacks import ASK, LOAD, build, fit
 from tests.builders.classes import Watcher
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 SAMPLE = Path(assignments.__path__[0]) / "fashion_cnn" / "samples" / "full_marks_one_name.py"
 HONEST = SAMPLE.read_text(encoding="utf-8")

@@ -42,7 +42,7 @@ def test_an_endless_cell_is_cut_off_and_what_stood_before_it_counts(
     assert "never" not in after.values
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     "code",
     [

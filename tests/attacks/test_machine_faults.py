@@ -47,7 +47,7 @@ def kill_runners(times: int) -> None:
             time.sleep(0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_a_process_that_the_machine_has_ended_is_run_once_more(attack: Attack) -> None:
     machine = Thread(target=kill_runners, args=(1,))
     machine.start()
@@ -60,7 +60,7 @@ def test_a_process_that_the_machine_has_ended_is_run_once_more(attack: Attack) -
     assert after.values["late"] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_what_dies_twice_is_an_error_for_a_person(attack: Attack) -> None:
     machine = Thread(target=kill_runners, args=(2,))
     machine.start()

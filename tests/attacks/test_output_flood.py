@@ -111,7 +111,7 @@ def test_errors_of_any_size_are_cut_and_the_rest_graded(attack: Attack, code: st
             "    model.compile('sgd', 'mse')",
             "300 networks",
             id="networks",
-            marks=pytest.mark.slow,
+            marks=pytest.mark.sandbox,
         ),
     ],
 )
@@ -124,7 +124,7 @@ def test_numbers_of_things_are_cut_and_said(attack: Attack, code: str, sentence:
     assert left(after) < 20_000_000
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_deep_and_wide_containers_cost_themselves_alone(attack: Attack, grader: Grader) -> None:
     with limits(grader, seconds=8, grace=1):
         after = attack(

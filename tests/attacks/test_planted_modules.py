@@ -93,7 +93,7 @@ def test_each_of_them_sings_where_it_is_executed(tmp_path: Path) -> None:
     assert "psutil" in [path.name for path in (tmp_path / "canary").iterdir()]
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
 def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(
     tmp_path: Path, small_data: Path
@@ -116,7 +116,7 @@ def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(
     assert not canary.exists(), sorted(path.name for path in canary.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
 def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
     tmp_path: Path, small_data: Path
@@ -134,7 +134,7 @@ def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
     assert not canary.exists(), sorted(path.name for path in canary.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
 def test_a_settings_file_of_a_library_does_not_change_others_work(
     tmp_path: Path, small_data: Path
@@ -164,7 +164,7 @@ def test_a_settings_file_of_a_library_does_not_change_others_work(
 LATE = ("inspect", "pdb", "traceback", "graders", "tensorflow", "timeit", "PIL", "h5py", "code")
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
 def test_modules_handed_in_beside_the_work_take_nobodys_place(
     tmp_path: Path, small_data: Path

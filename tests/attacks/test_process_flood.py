@@ -69,7 +69,7 @@ def test_processes_that_replace_each_other_are_ended_with_their_submission(
     assert after.ran.ended.seconds < 15
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_processor_time_of_all_processes_together_is_bounded(
     attack: Attack, grader: Grader
 ) -> None:

@@ -66,7 +66,7 @@ def test_the_status_tells_whether_the_grader_passes(monkeypatch, tmp_path, misse
     assert (tmp_path / "audit.html").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_small_audit_catches_what_it_has_to(tmp_path):
     result = call("fashion_cnn", "--fast", "--only", "3c-", "-o", str(tmp_path))
     assert result.exit_code == 0, result.output

@@ -513,7 +513,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         made.close()
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_a_class_outlives_a_worker_and_then_its_scheduler(real, tmp_path, small_data):
     # Arrange: three workers, one of them under a nanny, whose workers are daemons.
     victim = real.start_worker("--no-nanny")

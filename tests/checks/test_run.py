@@ -225,7 +225,7 @@ def test_pytest_without_a_submission_says_what_is_missing():
     assert "--submission FILE (or --recording DIR)" in run.stdout + run.stderr
 
 
-@pytest.mark.slow  # a grader starts TensorFlow beside it
+@pytest.mark.sandbox  # a grader starts TensorFlow beside it
 def test_pytest_with_a_recording_that_is_missing_says_so(tmp_path):
     run = pytest_by_hand("--maxfail=1", "--recording", str(tmp_path))
     assert run.returncode != 0

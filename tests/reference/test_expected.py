@@ -181,7 +181,7 @@ def test_the_published_figures_in_the_file_are_those_of_the_reference(assignment
     assert expected(assignment).published == published
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @of_each
 def test_the_kept_facts_are_those_computed_now(assignment):
     assert expected(assignment).facts == reference_module(assignment).facts()

@@ -524,7 +524,7 @@ def test_published_figures_are_placed_among_the_scores_on_their_test_set(printed
 # -- a real one -----------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_real_calibration_gives_the_same_scores_when_it_is_repeated(
     tmp_path, monkeypatch, small_data
 ):
@@ -591,7 +591,7 @@ def trained(experiment: Experiment, data: DataSet, **more: Any) -> Score:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.filterwarnings(
     # TensorFlow's arrays don't know NumPy 2 yet; Keras' generator calls SciPy by an old name.
     "ignore:__array__ implementation:DeprecationWarning",

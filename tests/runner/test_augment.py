@@ -14,7 +14,7 @@ from graders.training.test_sets import TestSet
 from graders.training.trainer import Trainer, setting_for
 from tests.conftest import Trusting
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 PRETEND = TestSet(
     name="pretend",

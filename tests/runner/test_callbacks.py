@@ -6,7 +6,7 @@ import pytest
 
 from graders.checks import attempts_of, series_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 CODE = """
 import keras

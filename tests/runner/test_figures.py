@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 # Each cell draws in another way; all run in one process, which keeps these tests quick.
 WAYS = {

@@ -15,7 +15,7 @@ from graders.recording import RecordingFolder
 from graders.recording.schema import FileRecord, Limits
 from tests.conftest import job_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 NETWORKS = """
 import os, shutil

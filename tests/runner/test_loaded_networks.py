@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Trusting
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 NET = """
 import keras, numpy as np

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders.submissions import code, notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 LOAD = """
 import keras, numpy as np

@@ -11,7 +11,7 @@ from graders.training.limits import Limits
 from graders.training.request import Cap
 from graders.training.trainer import setting_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 NET = """
 import keras, numpy as np

@@ -19,7 +19,7 @@ from graders.sandbox.view import view_for
 from tests.builders.submissions import code, notebook
 from tests.conftest import job_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 BESIDE = {
     "helpers.py": b"def double(x):\n    return 2 * x\n",

@@ -70,7 +70,7 @@ def test_without_namespaces_the_missing_layers_and_the_reason_are_named():
     assert walls
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_grade_refuses_to_run_what_it_can_not_keep_in(tmp_path):
     work = tmp_path / "alice.py"
     work.write_text("x = 1")
@@ -112,7 +112,7 @@ def test_on_another_system_grading_is_refused_and_says_where_it_can_be_done(tmp_
     assert found(tmp_path).walls is None
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 @pytest.mark.parametrize("root", [True, False])
 def test_the_walls_hold_for_root_and_for_an_ordinary_user(tmp_path, monkeypatch, root):
     if root and os.geteuid() != 0:
@@ -140,7 +140,7 @@ def test_the_walls_hold_for_root_and_for_an_ordinary_user(tmp_path, monkeypatch,
     assert report == [[1, 2], True, ["student"], False, False]
 
 
-@pytest.mark.slow
+@pytest.mark.sandbox
 def test_without_namespaces_files_and_network_are_closed_all_the_same(tmp_path, monkeypatch):
     wanted = isolation._wanted
     monkeypatch.setattr(

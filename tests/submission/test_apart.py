@@ -5,7 +5,7 @@ from graders.sandbox import Sandbox
 from graders.submission import apart, read_cells
 from graders.submission.apart import read_cells_apart
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sandbox
 
 
 def read(sandbox: Sandbox, source: str, name: str = "work.py"):

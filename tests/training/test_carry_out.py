@@ -21,7 +21,7 @@ from graders.training.work import Bounds
 from tests.builders.trainings import HOT, SETTING, X, Y, describe, train
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     pytest.mark.usefixtures("keras_watched"),
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

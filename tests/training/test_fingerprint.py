@@ -16,7 +16,7 @@ from tests.builders import spellings
 from tests.builders.trainings import HOT, IMAGES, SETTING, X, Y, describe, name_of
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     pytest.mark.usefixtures("keras_watched"),
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

@@ -22,7 +22,7 @@ from graders.training.work import Work, carry_out
 from tests.builders.trainings import SETTING, asked, describe, digest, name_of, train
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     pytest.mark.usefixtures("keras_watched"),
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

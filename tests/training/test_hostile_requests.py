@@ -29,7 +29,7 @@ from graders.training.work import _compile
 from tests.builders.trainings import X, asked, chain, digest, stock, stock_layer
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     # Keras warns of what is odd about a layer; TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning"),
 ]

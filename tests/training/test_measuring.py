@@ -55,7 +55,7 @@ def measured(described: DescribedNetwork, bounds: Bounds | None = None) -> Findi
     return measure_network(request, arrays, known(), bounds or Bounds())
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_the_accuracy_is_that_of_the_network_on_our_test_items() -> None:
     model = network()
     model.compile("adam", "sparse_categorical_crossentropy")
@@ -68,7 +68,7 @@ def test_the_accuracy_is_that_of_the_network_on_our_test_items() -> None:
     assert Finding.from_files(found.to_files()).network == found.network
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_network_that_is_called_in_another_way_is_not_measured() -> None:
     model = network()
     model.call = lambda *_, **__: None
@@ -76,7 +76,7 @@ def test_a_network_that_is_called_in_another_way_is_not_measured() -> None:
         measuring_of(model, FORM)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("model", "said"),
     [
@@ -96,7 +96,7 @@ def test_a_network_that_does_not_classify_our_items_is_refused(
         measured(measuring_of(keras.Sequential(layers), FORM))
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_weights_of_another_network_are_refused() -> None:
     described, other = measuring_of(network(), FORM), measuring_of(network(8), FORM)
     layers = other.request.network.layers
@@ -105,7 +105,7 @@ def test_weights_of_another_network_are_refused() -> None:
         measured(DescribedNetwork(Measuring(network=mixed, form=FORM), other.arrays))
 
 
-@pytest.mark.slow
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("bounds", "said"),
     [(Bounds(parameters=50), "50 parameters"), (Bounds(operations=100), "multiplications")],
@@ -148,7 +148,7 @@ def test_scrambled_test_images_do_not_say_what_the_network_was_trained_on() -> N
         form_of(origin.model_copy(update={"split": "test"}), [6])
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_items_that_are_no_images_can_not_be_transposed() -> None:
     with pytest.raises(Refused, match="don't fit"):
         measured(measuring_of(network(), FORM.model_copy(update={"layout": "transposed"})))

@@ -13,7 +13,7 @@ from graders.training.stock import Inexpressible
 from tests.builders.trainings import HOT, X, Y, describe, name_of
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     pytest.mark.usefixtures("keras_watched"),
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

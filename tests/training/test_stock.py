@@ -11,7 +11,7 @@ from graders.training.request import Stock
 from graders.training.stock import ALLOWED, make, stock_class, take
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.training,
     # TensorFlow's arrays don't know NumPy 2 yet.
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]

@@ -112,7 +112,7 @@ def test_trainings_are_named_by_what_they_are_measured_on():
 # -- drawn ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_each_item_is_drawn_once_with_its_label():
     made = drawn(PRETEND).test_sets["pretend"]
     assert (made.images.shape, made.images.dtype) == ((40, 12, 12), np.uint8)
@@ -123,7 +123,7 @@ def test_each_item_is_drawn_once_with_its_label():
     np.testing.assert_array_equal(plain.labels, _LABELS[rows])
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_images_with_colours_keep_them():
     images = np.repeat(_IMAGES[..., None], 3, axis=-1)
     found = KnownData.of("drawn", ((images[:60], _LABELS[:60]), (images[60:], _LABELS[60:])))
@@ -131,12 +131,12 @@ def test_images_with_colours_keep_them():
     assert found.test_sets["pretend"].images.shape == (40, 12, 12, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_test_sets_of_other_data_are_not_drawn():
     assert drawn(PRETEND.model_copy(update={"data_set": "other"})).test_sets == {}
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_the_state_of_the_run_moves_neither_the_images_nor_itself():
     np.random.seed(1)
     first = drawn(PRETEND).test_sets["pretend"]
@@ -155,7 +155,7 @@ print(hashlib.sha256(made.images.tobytes() + made.labels.astype("u1").tobytes())
 """
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_two_processes_draw_the_same_images_once(tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", DRAWING, str(tmp_path)]
     root = Path(__file__).parents[2]
@@ -201,13 +201,13 @@ def trained(keras_watched: None) -> Any:
     return entry(images, labels), entry(made.images, made.labels)
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_training_is_measured_on_every_test_set(trained):
     assert set(trained[0].measured) == {"test_accuracy", "pretend_accuracy"}
     assert all(0 <= share <= 1 for share in trained[0].measured.values())
 
 
-@pytest.mark.slow
+@pytest.mark.training
 def test_a_training_on_images_without_an_origin_is_measured_all_the_same(trained):
     entry = trained[1]
     assert entry.data.x.origin is None or entry.data.x.origin.by == "labels"

@@ -1,0 +1,81 @@
+"""Tests are chosen by what they need, and a test without a marker can't start what it stands for.
+
+`pytest -m "not sandbox and not training"` runs what needs no TensorFlow, and must not import it in
+any process. So while a test without these markers runs, every way to it raises `Unmarked`.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.sandbox.server import ForkServer
+
+# A stand-in for tensorflow that raises as soon as a process imports it.
+REFUSING = Path(__file__).with_name("no_tensorflow")
+# Markers of tests that may start processes with TensorFlow in them.
+_IN_PROCESSES = {"sandbox", "training", "cluster"}
+# Fixtures that start a sandbox.
+_SANDBOXES = {"sandbox", "run_code", "trusting", "grader", "attack", "class_of"}
+
+
+class Unmarked(BaseException):
+    """A test has started what it isn't marked for; no `except Exception` may hide it."""
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Refuses to import TensorFlow into this process."""
+
+    allowed = True
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if not self.allowed and name in {"tensorflow", "keras"}:
+            raise Unmarked(f"mark this test with `training`: it imports {name}")
+
+
+_finder = _Finder()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", action="store_true", help="also run what repeats ideas of other tests"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-xdist sets it for its workers; a console that is made under it keeps this width.
+    os.environ.pop("COLUMNS", None)
+    sys.meta_path.insert(0, _finder)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if _SANDBOXES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("sandbox")
+    if not config.getoption("--exhaustive"):
+        left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Allow a test, and the fixtures that are made for it, what it is marked for."""
+    marks = {mark.name for mark in item.iter_markers()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_finder, "allowed", "training" in marks)
+        if not marks & _IN_PROCESSES:
+            before = os.environ.get("PYTHONPATH")
+            patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(REFUSING), before])))
+            patch.setattr(ForkServer, "warm_up", _refuse)
+        return (yield)
+
+
+def _refuse(_: ForkServer) -> None:
+    raise Unmarked("mark this test with `sandbox`: it starts the fork server")
