@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests wait a lot, for processes that start and limits that are reached.
 WORKERS ?= 3
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # What is installed: a demo needs tensormark alone, tests what courses import as well.
 DEMO := $(VENV)/.demo
@@ -17,13 +18,13 @@ demo: $(DEMO)
 
 # What docs/testing.md says of each.
 test: $(ALL)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-all: $(ALL)
-	$(BIN)/python -m pytest -n $(WORKERS) --exhaustive $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --exhaustive $(ARGS)
 
 test-quick: $(ALL)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not sandbox and not training" $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not sandbox and not training" $(ARGS)
 
 lint: $(ALL)
 	$(BIN)/ruff check .

@@ -31,6 +31,7 @@ from graders.options import (
     TimeoutOption,
     Training,
     TrainingOption,
+    begin_tensorflow,
     console,
     load,
     stop,
@@ -101,11 +102,6 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
     store: StoreOption = None,
 ) -> None:
     """Check your own work. Exit status: 0 all passed, 1 something failed, 2 unusable input."""
-    from graders.grading import Settings
-    from graders.report import print_result, render_html
-    from graders.result import Outcome
-    from graders.submission import find_submissions, with_helpers
-
     sheet = load(assignment)
     if file.is_dir() or not file.exists():
         stop(
@@ -118,6 +114,12 @@ def check(  # noqa: PLR0917 - typer takes options as parameters
         )
     if report is not None and not report.absolute().parent.is_dir():
         stop(f"{report}: there is no folder {report.absolute().parent}. Make it first.")
+    begin_tensorflow(device)
+    from graders.grading import Settings
+    from graders.report import print_result, render_html
+    from graders.result import Outcome
+    from graders.submission import find_submissions, with_helpers
+
     settings = Settings(
         device.value,
         timeout,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,6 +34,7 @@ from graders.options import (
     TimeoutOption,
     Training,
     TrainingOption,
+    begin_tensorflow,
     console,
     errors,
     load,
@@ -168,31 +173,74 @@ def regrade(
         raise typer.Exit(UNUSABLE)
 
 
-def demo(
+def demo(  # noqa: PLR0917 - typer takes options as parameters
     out: OutOption = Path("demo-report"),
     workers: WorkersOption = 0,
     everything: Annotated[
         bool, typer.Option("--all", help="Grade every sample, not the small class alone.")
     ] = False,
+    training: TrainingOption = Training.capped,
+    store: StoreOption = None,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Show the class page in a browser at the end.")
+    ] = False,
 ) -> None:
-    """Grade a small sample class on built-in data; needs nothing, opens nothing."""
-    from graders.batch import Enrolled
-    from graders.grading import Settings
-    from graders.samples import sample_submissions
-
-    sheet = load("fashion_cnn")
-    submissions = sample_submissions(sheet, everything=everything)
-    console.print(
-        f"Grading {len(submissions)} sample submissions of {sheet.id} on built-in data. "
-        "Each trains seven networks; this takes a few minutes."
-    )
-    enrolled = Enrolled(submissions)
+    """Grade a small made-up class on built-in data: reports to look at, within a minute."""
     with _sentences(out):
+        # Before anything is imported that takes a while.
+        console.print("A demo: a made-up class is graded, as `tensormark grade` does it.")
+        begin_tensorflow(Device.auto)
+        from graders.batch import Enrolled
+        from graders.grading import Settings
+        from graders.samples import demo_class, find_demo, sample_submissions
+
+        sheet = find_demo()
+        if everything:
+            submissions = sample_submissions(sheet)
+        else:
+            sheet, submissions = demo_class(sheet, out / ".assignment")
+        console.print(Text(_about_demo(sheet, len(submissions), training)))
+        settings = Settings(data=Data.builtin.value, training=training.value, store=store)
+        enrolled = Enrolled(submissions)
         with console.status("Getting TensorFlow and the data ready ..."):
-            runs, checker, settings = _here(
-                sheet, Settings(data=Data.builtin.value), workers, enrolled
-            )
+            runs, checker, settings = _here(sheet, settings, workers, enrolled)
         _grade_class(sheet, settings, runs, checker, enrolled=enrolled, out=out)
+    page = (out / "index.html").absolute()
+    console.print()
+    if open_ and not webbrowser.open(page.as_uri()):
+        errors.print(Text(f"There is no browser to be started here. Open {page}", style="yellow"))
+    _try_next(out, sheet.id)
+
+
+def _about_demo(sheet: Assignment, submissions: int, training: Training) -> str:
+    titles = " and ".join(f"“{section.title}”" for section in sheet.sections)
+    about = (
+        f"{submissions} submissions of {sheet.id}, {titles}, on a look-alike of its data that is "
+        "drawn by code."
+    )
+    if training is Training.capped:
+        cap = sheet.training.cap
+        about += (
+            f" To take no more than a minute, each network trains for at most {cap.epochs} epochs "
+            f"on {cap.samples:,} items (--training capped); accuracies are compared with ranges "
+            "measured in the same way."
+        )
+    return about
+
+
+def _try_next(out: Path, sheet: str) -> None:
+    me = "tensormark" if shutil.which("tensormark") else os.path.relpath(sys.argv[0])
+    console.print("Try next:")
+    for command in (
+        f"demo -o {out} --open  # the class page, in a browser",
+        f"score {out}  # what waits for a person to read it",
+        f"regrade {out}  # check again, from the recordings alone",
+        f"export {out} --format csv  # also canvas, moodle, gradescope, junit, feedback",
+        f"check {sheet} my.ipynb --report feedback.html  # as a student",
+        "demo --all --training full -o all-samples  # every sample, whole trainings: minutes",
+    ):
+        # Not wrapped, so that it can be copied.
+        console.print(Text(f"  {me} {command}"), soft_wrap=True)
 
 
 @contextmanager

@@ -126,6 +126,13 @@ def load(name: str) -> Assignment:
         stop(str(error))
 
 
+def begin_tensorflow(device: Device) -> None:
+    """Have TensorFlow imported beside us; nothing waits for it before the first submission."""
+    from graders.sandbox.server import ForkServer
+
+    ForkServer(device.value).warm_up()
+
+
 def stop(message: str, status: int = UNUSABLE) -> NoReturn:
     """End the command: say why, and exit with this status."""
     errors.print(Text(message, style="red"))

@@ -157,6 +157,14 @@ def test_a_command_on_a_folder_that_was_not_graded_says_so(class_, command, said
     assert list((class_ / "empty").iterdir()) == []
 
 
+@pytest.fixture
+def in_folder(tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which commands are started, by this process: its TensorFlow is imported once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENSORMARK_DATA", str(small_data))
+    return tmp_path
+
+
 @pytest.mark.sandbox
 def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
     file = write(tmp_path / "half.ipynb", HALF, "1/0")
@@ -175,13 +183,12 @@ def test_check_prints_what_was_lost_and_writes_the_page(tmp_path, small_data):
 
 
 @pytest.mark.sandbox
-def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_data):
-    write(tmp_path / "half.ipynb", HALF)
+def test_accuracies_on_unknown_data_are_left_open_and_not_lost(in_folder):
+    write(in_folder / "half.ipynb", HALF)
 
-    done = command("grade", "fashion_cnn", "half.ipynb", "-o", "out", cwd=tmp_path, data=small_data)
+    call("grade", "fashion_cnn", "half.ipynb", "-o", "out")
 
-    assert done.returncode == 0, done.stderr
-    result = json.loads((tmp_path / "out" / "half" / "result.json").read_text())
+    result = json.loads((in_folder / "out" / "half" / "result.json").read_text())
     checks = {check["id"]: check for e in result["exercises"] for check in e["checks"]}
     accuracy = checks["test_1_dense.py::test_accuracy_of_the_small_network"]
     assert accuracy["outcome"] == "unscored"
@@ -192,8 +199,8 @@ def test_accuracies_on_unknown_data_are_left_open_and_not_lost(tmp_path, small_d
 
 
 @pytest.mark.sandbox
-def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small_data):
-    folder = tmp_path / "class"
+def test_bad_files_get_a_sentence_each_and_the_others_are_graded(in_folder):
+    folder = in_folder / "class"
     folder.mkdir()
     write(folder / "good.ipynb", "answers = {'1d': 8070}")
     (folder / "empty.ipynb").touch()
@@ -204,13 +211,12 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_graded(tmp_path, small
     (folder / "julia.ipynb").write_bytes(julia)
     (folder / "nobody").mkdir()
 
-    done = command("grade", "fashion_cnn", "class", "-o", "out", cwd=tmp_path, data=small_data)
+    said = call("grade", "fashion_cnn", "class", "-o", "out")
 
-    assert done.returncode == 0, done.stderr
-    assert "1 of 6 submissions graded;" in done.stdout
+    assert "1 of 6 submissions graded;" in said
     messages = {
         path.parent.name: json.loads(path.read_text())["execution"]["message"]
-        for path in (tmp_path / "out").glob("*/result.json")
+        for path in (in_folder / "out").glob("*/result.json")
     }
     assert messages["good"] == ""
     assert "the file is empty" in messages["empty"]

@@ -1,6 +1,7 @@
 """The sample classes, graded from end to end: real notebooks, real TensorFlow, whole data sets.
 
-On built-in data, or on real ones where TENSORMARK_DATA points to them.
+On built-in data with capped trainings, or where TENSORMARK_DATA points to real ones, on these and
+with whole trainings.
 """
 
 from __future__ import annotations
@@ -31,19 +32,20 @@ from graders.result import Outcome, Result
 from graders.samples import load_samples, sample_submissions
 from tests.builders.classes import Watcher
 
-pytestmark = pytest.mark.sandbox
-
 ASSIGNMENTS = list_assignments()
+# Only `make test-all` lets it through.
 REAL = bool(os.environ.get("TENSORMARK_DATA"))
-# Trainings of ten epochs and more, again and again: capped, they take minutes and not an hour.
-CAPPED = set() if REAL else {"fashion_training"}
+pytestmark = [pytest.mark.sandbox, *([pytest.mark.real_data] if REAL else [])]
+
+# Whole trainings on real data take an hour, capped ones on built-in data a minute.
+CAPPED = not REAL
 # The cap doesn't bound a loop of fit(epochs=1), so its ranges don't hold for that.
 WHOLE_ONLY = {"full_marks_script"}
 SAMPLES = {
     name: {
         sample.path.stem: sample
         for sample in load_samples(load_assignment(name))
-        if name not in CAPPED or sample.path.stem not in WHOLE_ONLY
+        if not CAPPED or sample.path.stem not in WHOLE_ONLY
     }
     for name in ASSIGNMENTS
 }
@@ -92,7 +94,7 @@ def class_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sample
         settings = Settings(
             device="cpu",
             data="local" if REAL else "builtin",
-            training="capped" if name in CAPPED else "full",
+            training="capped" if CAPPED else "full",
             threads=threads_for(workers),
             store=tmp_path_factory.mktemp("store"),
         )

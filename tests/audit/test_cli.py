@@ -14,6 +14,12 @@ app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(audit)
 
 
+@pytest.fixture(autouse=True)
+def one_plan(plan, monkeypatch):
+    """Making the plan takes seconds, so the command is given the one of all tests here."""
+    monkeypatch.setattr("graders.audit.plan.make_plan", lambda _: plan)
+
+
 def call(*words: str):
     return CliRunner().invoke(app, [*words], env={"COLUMNS": "200"})
 
@@ -66,8 +72,9 @@ def test_the_status_tells_whether_the_grader_passes(monkeypatch, tmp_path, misse
     assert (tmp_path / "audit.html").is_file()
 
 
-@pytest.mark.training
-def test_a_small_audit_catches_what_it_has_to(tmp_path):
+@pytest.mark.sandbox
+def test_a_small_audit_catches_what_it_has_to(tmp_path, small_data, monkeypatch):
+    monkeypatch.setenv("TENSORMARK_DATA", str(small_data))
     result = call("fashion_cnn", "--fast", "--only", "3c-", "-o", str(tmp_path))
     assert result.exit_code == 0, result.output
     found = Audit.model_validate(json.loads((tmp_path / "audit.json").read_text(encoding="utf-8")))

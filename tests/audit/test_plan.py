@@ -13,8 +13,12 @@ from graders.errors import AuditError
 
 @pytest.fixture
 def folder(sheet, tmp_path):
-    """A copy of the assignment, to write another audit.toml into."""
-    target = tmp_path / "fashion_cnn"
+    return copy_of(sheet, tmp_path)
+
+
+def copy_of(sheet, place):
+    """Copy the assignment, to write another audit.toml into."""
+    target = place / "fashion_cnn"
     shutil.copytree(sheet.folder, target, ignore=shutil.ignore_patterns("__pycache__"))
     return target
 
@@ -79,18 +83,30 @@ def test_a_text_that_is_in_no_name_is_refused(plan):
         plan.only("nonsense")
 
 
-def test_what_is_left_out_is_counted_with_its_reason(folder):
-    lines = '[[left_out]]\nmutants = ["3c-*"]\nreason = "Not asked."\n'
-    made = make_plan(spec_with(folder, HEAD + lines))
-    assert [m.id for m in made.mutants if m.exercise == "3c"] == []
-    assert list(made.left_out) == ["Not asked."]
+@pytest.fixture(scope="module")
+def changed(sheet, tmp_path_factory):
+    """The plan of a spec that leaves mutants out, and says where one of them loses."""
+    folder = copy_of(sheet, tmp_path_factory.mktemp("changed"))
+    return make_plan(
+        spec_with(
+            folder,
+            HEAD
+            + '[[left_out]]\nmutants = ["3c-*"]\nreason = "Not asked."\n'
+            + '[[loses]]\nmutants = ["1f-epochs-3-to-1"]\nexercises = ["1f", "1h"]\n'
+            + 'reason = "So."\n',
+        )
+    )
 
 
-def test_a_mutant_may_be_told_to_lose_elsewhere(folder):
-    lines = '[[loses]]\nmutants = ["1f-epochs-3-to-1"]\nexercises = ["1f", "1h"]\nreason = "So."\n'
-    made = {m.id: m.expected for m in make_plan(spec_with(folder, HEAD + lines)).mutants}
-    assert made["1f-epochs-3-to-1"] == {"1f", "1h"}
-    assert made["1f-epochs-3-to-6"] == {"1f"}
+def test_what_is_left_out_is_counted_with_its_reason(changed):
+    assert [m.id for m in changed.mutants if m.exercise == "3c"] == []
+    assert list(changed.left_out) == ["Not asked."]
+
+
+def test_a_mutant_may_be_told_to_lose_elsewhere(changed):
+    expected = {m.id: m.expected for m in changed.mutants}
+    assert expected["1f-epochs-3-to-1"] == {"1f", "1h"}
+    assert expected["1f-epochs-3-to-6"] == {"1f"}
 
 
 @pytest.mark.parametrize(

@@ -364,7 +364,7 @@ def test_what_is_no_address_is_a_sentence_at_once(address):
     with pytest.raises(ClassError, match="no Dask scheduler answers there"):
         ClusterRuns.connect(address, recipe())
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # and not the minutes of its retries
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff\xfe", b'{"address": 1}'])
@@ -513,7 +513,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         made.close()
 
 
-@pytest.mark.sandbox
+@pytest.mark.cluster
 def test_a_class_outlives_a_worker_and_then_its_scheduler(real, tmp_path, small_data):
     # Arrange: three workers, one of them under a nanny, whose workers are daemons.
     victim = real.start_worker("--no-nanny")
@@ -525,25 +525,25 @@ def test_a_class_outlives_a_worker_and_then_its_scheduler(real, tmp_path, small_
     # One worker is killed while it runs submissions.
     run = real.grade(handed_in, out, "--data", "builtin")
     until(lambda: len(finished(out)) >= 2, 120)
-    until(lambda: len(family := victim.children(recursive=True)) > 5 or not family, 30)
+    until(lambda: len(family := victim.children(recursive=True)) > 5 or not family, 120)
     family = victim.children(recursive=True)
     assert len(family) > 3, "the worker runs nothing, so that its death proves nothing"
     victim.kill()
-    said, _ = run.communicate(timeout=120)
+    said, _ = run.communicate(timeout=300)
 
     assert run.returncode == 0, said
     see_that_all_is_whole(out, STUDENTS)
     assert "distributed" not in said
     assert "Traceback" not in said
-    until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"], 10)
+    until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"], 120)
 
     # A worker with other data is refused by name; nobody is graded.
     stranger = real.start_worker(
         "--no-nanny", "--name", "stranger", TENSORMARK_DATA=str(small_data)
     )
-    until(lambda: "Registered to" in Path(real.folder, "log4.txt").read_text(), 60)
+    until(lambda: "Registered to" in Path(real.folder, "log4.txt").read_text(), 120)
     run = real.grade(handed_in, tmp_path / "refused", "--data", "auto")
-    said, _ = run.communicate(timeout=120)
+    said, _ = run.communicate(timeout=300)
     assert run.returncode == 2
     assert f"The worker on {node()} has other data" in said
     assert finished(tmp_path / "refused") == []
@@ -554,7 +554,7 @@ def test_a_class_outlives_a_worker_and_then_its_scheduler(real, tmp_path, small_
     run = real.grade(handed_in, second, "--data", "builtin")
     until(lambda: len(finished(second)) >= 2, 120)
     real.scheduler.kill()
-    said, _ = run.communicate(timeout=90)
+    said, _ = run.communicate(timeout=300)
     assert run.returncode == 2
     assert "The scheduler is gone" in said
     assert "Traceback" not in said
@@ -564,7 +564,7 @@ def test_a_class_outlives_a_worker_and_then_its_scheduler(real, tmp_path, small_
     real.scheduler = real.start_scheduler()
     real.start_worker("--nanny")
     run = real.grade(handed_in, second, "--data", "builtin")
-    said, _ = run.communicate(timeout=120)
+    said, _ = run.communicate(timeout=300)
     assert run.returncode == 0, said
     see_that_all_is_whole(second, STUDENTS)
     assert set(first) <= set(finished(second)), "a finished submission was run again"

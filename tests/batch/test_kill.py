@@ -89,7 +89,7 @@ class Runs:
                 is_dead = True
             if is_dead:
                 status = self.process.wait(PATIENCE)
-                pytest.fail(f"{SCRIPT.name} is gone, with status {status}. {self.complaints()}")
+                pytest.fail(f"killed.py is gone, with status {status}. {self.complaints()}")
             if time.monotonic() > ends:
                 pytest.fail(f"Nothing was said for {PATIENCE:g} s. {self.complaints()}")
 
@@ -155,7 +155,9 @@ def see_that_all_is_whole(out: Path) -> None:
             assert (out / name).read_text(encoding="utf-8").rstrip().endswith(last)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(2, 12))]
+)
 def test_a_class_that_is_killed_again_and_again_is_graded_once(runs, seed):
     chance = random.Random(seed)
     out, kills, before = runs.out, 0, set[str]()

@@ -23,7 +23,7 @@ def test_whatever_was_acknowledged_before_a_kill_is_there_after_it(tmp_path):
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     rounds = [json.loads(line) for line in done.stdout.splitlines()]

@@ -75,7 +75,7 @@ def test_a_second_writer_waits_for_the_first(book, tmp_path):
         thread.join(0.3)
         assert waited == []
         release(holder)
-        thread.join(20)
+        thread.join(120)
     assert len(waited) == 1
     assert {student.name for student in book.students()} == {"Ana", "Bo", "Holder"}
 
@@ -105,5 +105,5 @@ def held(out: Path) -> subprocess.Popen[str]:
 
 
 def release(holder: subprocess.Popen[str]) -> None:
-    holder.communicate(timeout=20)
+    holder.communicate(timeout=120)
     assert holder.returncode == 0

@@ -46,7 +46,7 @@ def test_every_character_is_read_once_and_none_is_lost(text: str) -> None:
 
 
 def test_hostile_texts_are_read_in_time() -> None:
-    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=600)
 
 
 @pytest.mark.parametrize("size", [1_000, 10_000, 100_000])

@@ -265,7 +265,7 @@ def test_metadata_that_is_none_is_refused_at_once(text):
     began = time.monotonic()
     with pytest.raises(IntakeError, match="Export the submissions"):
         gradescope_layout.read_metadata("submission_metadata.yml", text)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 def test_aliases_in_metadata_multiply_nothing():
