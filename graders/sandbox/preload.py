@@ -4,6 +4,7 @@ After a first TensorFlow operation a fork hangs, so this module must only import
 a fork, a runner or a trainer, is decided after it: neither's code stands here.
 """
 
+import gc
 import os
 
 from graders.quiet import quiet_imports
@@ -23,3 +24,7 @@ with quiet_imports():
     import graders.sandbox.job
     import graders.submission.read
     import graders.training.describe  # noqa: F401
+
+# What is here stays: a collection in a fork would copy all of it, page by page.
+gc.collect()
+gc.freeze()
