@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from graders.ran import Ended
 from graders.recording import RecordingFolder
@@ -23,6 +25,7 @@ from graders.training.limits import Limits as TrainingLimits
 from graders.training.session import Session
 from graders.training.store import Store
 from graders.training.trainer import Trainer, setting_for
+from tests.builders.parts import OnceTrainer, Part, Piece
 
 pytest_plugins = ["tests.tiers"]
 
@@ -96,7 +99,7 @@ def run_code(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Run:
 
 @dataclass
 class Trusting:
-    """Runs code whose trainings are carried out by a trainer with a store of its own."""
+    """Runs code whose trainings are carried out by a trainer."""
 
     sandbox: Sandbox
     trainer: Trainer
@@ -120,15 +123,61 @@ class Trusting:
 
 
 @pytest.fixture
-def trusting(sandbox: Sandbox, served: list[ServedFile], tmp_path: Path) -> Trusting:
-    trainer = Trainer(
+def trusting(
+    sandbox: Sandbox, served: list[ServedFile], own_store: Path, tmp_path: Path
+) -> Trusting:
+    """Carries trainings out that no test of this run has asked for before."""
+    return Trusting(sandbox, trainer_with(Store(own_store), sandbox, served), tmp_path)
+
+
+@pytest.fixture
+def training_anew(trusting: Trusting) -> Trusting:
+    """Carries every training out: its store is empty."""
+    trusting.trainer.store = Store(trusting.folder / "store")
+    return trusting
+
+
+@pytest.fixture
+def training_once(trusting: Trusting) -> Trusting:
+    """Carries a training out once where a submission repeats it."""
+    trusting.trainer = trainer_with(
+        trusting.trainer.store, trusting.sandbox, trusting.trainer.data, OnceTrainer
+    )
+    return trusting
+
+
+@pytest.fixture(scope="session")
+def part_of(sandbox: Sandbox, served: list[ServedFile], own_store: Path) -> Callable[[Piece], Part]:
+    """Tell what a piece has left; those that belong together run as one submission.
+
+    It runs once for all workers of pytest-xdist.
+    """
+
+    def look(piece: Piece) -> Part:
+        source = piece.parts.source
+        name = hashlib.sha256(source.encode()).hexdigest()
+        folder = own_store.with_name("parts") / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not (folder / "done").exists():
+                trainer = trainer_with(Store(own_store), sandbox, served, OnceTrainer)
+                Trusting(sandbox, trainer, folder).run(source)
+                (folder / "done").touch()
+        return piece.left_in(RecordingFolder.open(folder / "1" / "recording"))
+
+    return look
+
+
+def trainer_with(
+    store: Store, sandbox: Sandbox, served: list[ServedFile], kind: type[Trainer] = Trainer
+) -> Trainer:
+    return kind(
         server=sandbox.server,
-        store=Store(tmp_path / "store"),
+        store=store,
         setting=setting_for("cpu", None, served),
         limits=TrainingLimits(),
         data=served,
     )
-    return Trusting(sandbox, trainer, tmp_path)
 
 
 def job_for(source: str, name: str, data: list[ServedFile], limits: Limits) -> Job:

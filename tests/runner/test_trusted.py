@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from graders.checks import attempts_of
 from graders.training.limits import Limits
 from graders.training.request import Cap
 from graders.training.trainer import setting_for
+from tests.builders.parts import Parts
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,6 +26,7 @@ def net(optimizer="adam", **kwargs):
     m.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return m
 """
+NETS = Parts(NET)
 DATA = """
 import keras
 (x, y), (xt, yt) = keras.datasets.fashion_mnist.load_data()
@@ -30,32 +34,49 @@ x, xt = x.reshape(-1, 784) / 255, xt.reshape(-1, 784) / 255
 m = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
 m.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 """
+# The same with a network for each piece.
+SETS = Parts(
+    DATA
+    + """
+import numpy as np
+class Mine(keras.callbacks.Callback): pass
+def soft():
+    m = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+    m.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return m
+"""
+)
 
 
 def values(recording):
     return recording.data.values
 
 
-def test_a_stock_training_is_carried_out_by_the_grader(trusting):
-    recording = trusting.run(DATA + "h = m.fit(x, y, epochs=2, validation_data=(xt, yt))")
-    (training,) = recording.data.trainings
+STOCK = SETS.add("h = soft().fit(x, y, epochs=2, validation_data=(xt, yt))")
+
+
+def test_a_stock_training_is_carried_out_by_the_grader(part_of):
+    part = part_of(STOCK)
+    (training,) = part.trainings
     assert training.verified
     assert training.trained == "trusted"
     assert training.note == ""
-    assert recording.predictions(training).shape == (500,)
+    assert part.recording.predictions(training).shape == (500,)
 
 
-def test_the_accuracy_is_measured_on_the_graders_own_test_data(trusting):
-    code = DATA + "h = m.fit(x, y, epochs=2)\nshare = float((m.predict(xt).argmax(1) == yt).mean())"
-    recording = trusting.run(code)
-    (training,) = recording.data.trainings
-    assert training.measured["test_accuracy"] == pytest.approx(values(recording)["share"])
+MEASURED = SETS.add(
+    "m = soft(); h = m.fit(x, y, epochs=2)\nshare = float((m.predict(xt).argmax(1) == yt).mean())"
+)
 
 
-def test_the_notebook_goes_on_as_if_it_had_trained_itself(trusting):
-    code = (
-        NET
-        + """
+def test_the_accuracy_is_measured_on_the_graders_own_test_data(part_of):
+    part = part_of(MEASURED)
+    (training,) = part.trainings
+    assert training.measured["test_accuracy"] == pytest.approx(part.values["share"])
+
+
+GOING_ON = NETS.add(
+    """
 m = net()
 before = m.get_weights()[0].copy()
 h = m.fit(x, y, epochs=3, validation_split=0.25, batch_size=20, verbose=2)
@@ -66,20 +87,23 @@ same = h is m.history and h.epoch == [0, 1, 2] and h.params["epochs"] == 3
 scored = m.evaluate(x[240:], y[240:], verbose=0)
 close = abs(scored[0] - h.history["val_loss"][-1]) < 1e-5
 """
-    )
-    recording = trusting.run(code)
-    found = values(recording)
+)
+
+
+def test_the_notebook_goes_on_as_if_it_had_trained_itself(part_of):
+    part = part_of(GOING_ON)
+    found = part.values
     assert found["steps"] == 3 * 12
     assert found["keys"] == "accuracy loss val_accuracy val_loss"
     assert found["lengths"] == "[3, 3, 3, 3]"
     assert (found["moved"], found["same"], found["close"]) == (True, True, True)
-    assert "Epoch 3/3" in recording.data.outcomes[-1].output
-    assert "val_accuracy" in recording.data.outcomes[-1].output
+    assert "Epoch 3/3" in part.outcomes[-1].output
+    assert "val_accuracy" in part.outcomes[-1].output
 
 
-def test_an_equal_training_of_another_submission_is_reused(trusting):
-    first = trusting.run(NET + "h = net().fit(x, y)").data.trainings[0]
-    second = trusting.run(
+def test_an_equal_training_of_another_submission_is_reused(training_anew):
+    first = training_anew.run(NET + "h = net().fit(x, y)").data.trainings[0]
+    second = training_anew.run(
         NET + "i = keras.Input((6,), name='z'); o = L.Dense(2, activation='softmax')(\n"
         "    L.Dense(8, activation='relu')(i)); other = keras.Model(i, o)\n"
         "other.compile(optimizer=keras.optimizers.Adam(), metrics=['acc'],\n"
@@ -91,38 +115,40 @@ def test_an_equal_training_of_another_submission_is_reused(trusting):
     assert first.history == second.history
 
 
-def test_metrics_keep_the_names_that_the_student_gave_them(trusting):
-    code = (
-        NET
-        + """
+NAMED_METRICS = NETS.add(
+    """
 m = net()
 off, rmse = keras.metrics.MeanAbsoluteError(name="off"), keras.metrics.RootMeanSquaredError()
 m.compile(optimizer="sgd", loss="mse", metrics=[off, rmse])
 h = m.fit(x, np.eye(2)[y], verbose=0, validation_data=(x, np.eye(2)[y]))
 keys = " ".join(h.history)
 """
-    )
-    recording = trusting.run(code)
-    assert values(recording)["keys"] == (
+)
+
+
+def test_metrics_keep_the_names_that_the_student_gave_them(part_of):
+    part = part_of(NAMED_METRICS)
+    assert part.values["keys"] == (
         "loss off root_mean_squared_error val_loss val_off val_root_mean_squared_error"
     )
-    assert recording.data.trainings[0].verified
+    assert part.trainings[0].verified
 
 
-def test_a_loop_of_single_epochs_continues_one_training(trusting):
-    code = (
-        NET
-        + """
+LOOP = NETS.add(
+    """
 m = net()
 for _ in range(3):
     m.fit(x, y, epochs=1, verbose=0)
 steps = int(m.optimizer.iterations)
 """
-    )
-    recording = trusting.run(code)
-    assert values(recording)["steps"] == 30
-    assert [t.epochs_before for t in recording.data.trainings] == [0, 1, 2]
-    assert [t.start for t in recording.data.trainings] == ["fresh", "continued", "continued"]
+)
+
+
+def test_a_loop_of_single_epochs_continues_one_training(part_of):
+    part = part_of(LOOP)
+    assert part.values["steps"] == 30
+    assert [t.epochs_before for t in part.trainings] == [0, 1, 2]
+    assert [t.start for t in part.trainings] == ["fresh", "continued", "continued"]
 
 
 def test_a_repetition_with_a_new_network_varies(trusting):
@@ -132,25 +158,24 @@ def test_a_repetition_with_a_new_network_varies(trusting):
     assert values(trusting.run(code)) == found
 
 
-def test_a_saved_and_loaded_network_goes_on_where_it_was(trusting):
-    code = (
-        NET
-        + """
+SAVED = NETS.add(
+    """
 m = net(); m.fit(x, y, verbose=0); m.save("m.keras")
 again = keras.models.load_model("m.keras")
 again.fit(x, y, verbose=0)
 steps = int(again.optimizer.iterations)
 """
-    )
-    recording = trusting.run(code)
-    assert values(recording)["steps"] == 20
-    assert [t.start for t in recording.data.trainings] == ["fresh", "continued"]
+)
 
 
-def test_the_scores_of_the_validation_data_are_known_after_a_fit(trusting):
-    code = (
-        NET
-        + """
+def test_a_saved_and_loaded_network_goes_on_where_it_was(part_of):
+    part = part_of(SAVED)
+    assert part.values["steps"] == 20
+    assert [t.start for t in part.trainings] == ["fresh", "continued"]
+
+
+KNOWN_SCORES = NETS.add(
+    """
 m = net()
 h = m.fit(x, y, epochs=2, validation_data=(x[:99], y[:99]), verbose=0)
 known = m.evaluate(x[:99], y[:99])
@@ -159,27 +184,20 @@ same = bool(np.allclose(known, fresh, atol=1e-5))
 both = m.evaluate(x[:99], y[:99], verbose=0, return_dict=True)
 equal = list(both) == ["accuracy", "loss"] and abs(both["loss"] - fresh[0]) < 1e-5
 """
-    )
-    recording = trusting.run(code)
-    assert values(recording)["same"] is True
-    assert values(recording)["equal"] is True
-    assert "4/4" in recording.data.outcomes[-1].output
-    assert [call.kind for call in recording.data.calls] == ["evaluate"] * 3
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "m.set_weights([w * 0 for w in m.get_weights()])",
-        "m.compile(optimizer='sgd', loss='mse', metrics=['mae'])",
-        "x = x + 1",
-        "y = 1 - y",
-    ],
 )
-def test_scores_are_computed_anew_where_anything_has_changed(trusting, change):
-    code = (
-        NET
-        + f"""
+
+
+def test_the_scores_of_the_validation_data_are_known_after_a_fit(part_of):
+    part = part_of(KNOWN_SCORES)
+    assert part.values["same"] is True
+    assert part.values["equal"] is True
+    assert "4/4" in part.outcomes[-1].output
+    assert [call.kind for call in part.calls] == ["evaluate"] * 3
+
+
+CHANGES = {
+    change: NETS.add(
+        f"""
 m = net()
 h = m.fit(x, y, validation_data=(x, y), verbose=0)
 before = h.history["val_loss"][-1]
@@ -188,22 +206,33 @@ after = m.evaluate(x, y if m.loss != "mse" else np.eye(2)[y], verbose=0)
 after = float(after if np.isscalar(after) else after[0])
 """
     )
-    found = values(trusting.run(code))
+    for change in (
+        "m.set_weights([w * 0 for w in m.get_weights()])",
+        "m.compile(optimizer='sgd', loss='mse', metrics=['mae'])",
+        "x = x + 1",
+        "y = 1 - y",
+    )
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_scores_are_computed_anew_where_anything_has_changed(part_of, change):
+    found = part_of(CHANGES[change]).values
     assert abs(found["after"] - found["before"]) > 1e-4
 
 
-def test_weights_that_were_brought_along_are_not_verified(trusting):
-    code = NET + "m = net(); m.set_weights([w + 1 for w in m.get_weights()]); m.fit(x, y)"
-    (training,) = trusting.run(code).data.trainings
+BROUGHT = NETS.add("m = net(); m.set_weights([w + 1 for w in m.get_weights()]); m.fit(x, y)")
+
+
+def test_weights_that_were_brought_along_are_not_verified(part_of):
+    (training,) = part_of(BROUGHT).trainings
     assert training.start == "given"
     assert not training.verified
     assert "not trained in this submission" in training.note
 
 
-def test_frozen_layers_stay_as_they_are(trusting):
-    code = (
-        NET
-        + """
+FROZEN = NETS.add(
+    """
 base = net(); base.fit(x, y, verbose=0)
 base.layers[0].trainable = False
 kept = base.layers[0].get_weights()[0].copy()
@@ -212,16 +241,17 @@ top.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
 top.fit(x, y, verbose=0)
 same = bool((kept == base.layers[0].get_weights()[0]).all())
 """
-    )
-    recording = trusting.run(code)
-    assert values(recording)["same"] is True
-    assert recording.data.trainings[1].start == "transferred"
+)
 
 
-def test_early_stopping_restores_the_best_weights(trusting):
-    code = (
-        NET
-        + """
+def test_frozen_layers_stay_as_they_are(part_of):
+    part = part_of(FROZEN)
+    assert part.values["same"] is True
+    assert part.trainings[1].start == "transferred"
+
+
+STOPPING = NETS.add(
+    """
 m = net()
 stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=1, min_delta=0.05,
                                      restore_best_weights=True)
@@ -230,34 +260,38 @@ epochs, stopped, best = len(h.epoch), m.stop_training, min(h.history["val_loss"]
 score = m.evaluate(x[240:], y[240:], verbose=0)[0]
 wanted = h.history["val_loss"][stop.best_epoch]
 """
-    )
-    found = values(trusting.run(code))
+)
+
+
+def test_early_stopping_restores_the_best_weights(part_of):
+    found = part_of(STOPPING).values
     assert found["epochs"] < 40
     assert found["stopped"] is True
     assert found["score"] == pytest.approx(found["wanted"], abs=1e-5)
 
 
-def test_a_schedule_of_the_learning_rate_is_asked_ahead(trusting):
-    code = (
-        NET
-        + """
+SCHEDULE = NETS.add(
+    """
 m = net("sgd")
 halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
 h = m.fit(x, y, epochs=3, callbacks=[halve], verbose=0)
 first, *_, last = h.history["learning_rate"]
 rate = float(m.optimizer.learning_rate)
 """
-    )
-    recording = trusting.run(code)
-    found = values(recording)
+)
+
+
+def test_a_schedule_of_the_learning_rate_is_asked_ahead(part_of):
+    part = part_of(SCHEDULE)
+    found = part.values
     assert [found["first"], found["last"]] == pytest.approx([0.005, 0.00125])
     assert found["rate"] == pytest.approx(0.00125)
-    assert recording.data.trainings[0].verified
+    assert part.trainings[0].verified
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
+INEXPRESSIBLE = {
+    code: (NETS.add(code), why)
+    for code, why in [
         (
             "class Mine(keras.callbacks.Callback): pass\n"
             "net().fit(x, y, callbacks=[Mine()], verbose=0)",
@@ -293,11 +327,14 @@ rate = float(m.optimizer.learning_rate)
             "m.compile(optimizer='sgd', loss='mse'); m.fit(x, np.eye(2)[y], verbose=0)",
             "the layer Lambda is not one of Keras' own",
         ),
-    ],
-)
-def test_what_cannot_be_expressed_is_trained_in_the_runner(trusting, code, why):
-    recording = trusting.run(NET + code)
-    (training,) = recording.data.trainings
+    ]
+}
+
+
+@pytest.mark.parametrize("code", INEXPRESSIBLE)
+def test_what_cannot_be_expressed_is_trained_in_the_runner(part_of, code):
+    piece, why = INEXPRESSIBLE[code]
+    (training,) = part_of(piece).trainings
     assert (training.trained, training.verified, training.status) == ("here", False, "ok")
     assert why in training.note
 
@@ -308,9 +345,9 @@ m.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["ac
 """
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
+HONEST = {
+    code: NETS.add(code + "\nm.fit(x, y, verbose=0)")
+    for code in [
         "i = keras.Input((6,)); h = keras.activations.relu(L.Dense(8)(i / 2.0))\n"
         "m = keras.Model(i, keras.ops.softmax(L.Dense(2)(h)))\n"
         "m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
@@ -321,35 +358,39 @@ m.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["ac
         "class Own(keras.Sequential):\n"
         "    def __init__(self, n):\n"
         "        super().__init__([keras.Input((6,)), L.Dense(n, 'relu'), L.Dense(2, 'softmax')])\n"
-        "m = Own(8); m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
+        "m = Own(8); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['acc'])",
         "class Own(keras.Model):\n"
         "    def __init__(self, n):\n"
         "        i = keras.Input((6,))\n"
         "        super().__init__(i, L.Dense(2, 'softmax')(L.Dense(n, 'relu')(i)))\n"
-        "m = Own(8); m.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
-    ],
-)
-def test_networks_that_honest_students_write_are_trained_by_the_grader(trusting, code):
-    recording = trusting.run(NET + code + "\nm.fit(x, y, verbose=0)")
-    assert recording.data.outcomes[-1].status == "ok"
-    (training,) = recording.data.trainings
+        "m = Own(8); m.compile('adam', 'sparse_categorical_crossentropy', metrics=['acc'])",
+    ]
+}
+
+
+@pytest.mark.parametrize("code", HONEST)
+def test_networks_that_honest_students_write_are_trained_by_the_grader(part_of, code):
+    part = part_of(HONEST[code])
+    assert part.outcomes[-1].status == "ok"
+    (training,) = part.trainings
     assert (training.trained, training.start, training.note) == ("trusted", "fresh", "")
 
 
-def test_what_breaks_while_it_is_described_is_trained_in_the_runner(trusting):
-    code = (
-        NET
-        + """
+ODD = NETS.add(
+    """
 class Odd(str):
     def lower(self): raise RuntimeError("odd")
 m = net()
 m._compile_metrics._user_metrics = [Odd("accuracy")]
 m.fit(x, y, verbose=0)
 """
-    )
-    recording = trusting.run(code)
-    assert recording.data.outcomes[-1].status == "ok"
-    (training,) = recording.data.trainings
+)
+
+
+def test_what_breaks_while_it_is_described_is_trained_in_the_runner(part_of):
+    part = part_of(ODD)
+    assert part.outcomes[-1].status == "ok"
+    (training,) = part.trainings
     assert (training.trained, training.status) == ("here", "ok")
     assert "it can't be described (RuntimeError)" in training.note
 
@@ -363,58 +404,81 @@ share = float((classes == yt).mean())
 """
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
-        ("m.fit(x, y, epochs=2, callbacks=[Mine()], verbose=0)", "the callback Mine"),
-        (
-            "import tensorflow as tf\n"
-            "items = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(2000).batch(64)\n"
-            "m.fit(items, verbose=0)",
-            "a tf.data pipeline",
-        ),
-        (
-            "def endless():\n"
-            "    while True:\n        yield x[:100], y[:100]\n"
-            "m.fit(endless(), steps_per_epoch=9, validation_data=(xt, yt), verbose=0)",
-            "a generator",
-        ),
-    ],
-    ids=["callback", "tf.data", "generator"],
-)
-def test_what_is_trained_in_the_runner_is_measured_by_the_grader(trusting, code, why):
-    recording = trusting.run(DATA + MINE + code + SHARE)
-    (training,) = recording.data.trainings
-    (attempt,) = attempts_of(recording)
+OWN_WAYS = {
+    way: (SETS.add(f"m = soft()\n{code}\n{SHARE}part_classes_{number} = classes"), why, number)
+    for number, (way, code, why) in enumerate(
+        [
+            (
+                "callback",
+                "m.fit(x, y, epochs=2, callbacks=[Mine()], verbose=0)",
+                "the callback Mine",
+            ),
+            (
+                "tf.data",
+                "import tensorflow as tf\n"
+                "items = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(2000).batch(64)\n"
+                "m.fit(items, verbose=0)",
+                "a tf.data pipeline",
+            ),
+            (
+                "generator",
+                "def endless():\n"
+                "    while True:\n        yield x[:100], y[:100]\n"
+                "m.fit(endless(), steps_per_epoch=9, validation_data=(xt, yt), verbose=0)",
+                "a generator",
+            ),
+        ]
+    )
+}
+
+
+@pytest.mark.parametrize("way", OWN_WAYS)
+def test_what_is_trained_in_the_runner_is_measured_by_the_grader(part_of, way):
+    piece, why, number = OWN_WAYS[way]
+    part = part_of(piece)
+    (training,) = part.trainings
+    (attempt,) = attempts_in(part)
     assert (training.trained, training.verified) == ("here", False)
     assert why in training.note
     assert "not measured" not in training.note
-    assert attempt.test_accuracy == pytest.approx(values(recording)["share"])
-    assert attempt.predicted.tolist() == recording.array("classes").tolist()
+    assert attempt.test_accuracy == pytest.approx(part.values["share"])
+    classes = part.recording.array(f"part_classes_{number}")
+    assert attempt.predicted.tolist() == classes.tolist()
     assert attempt.network.parameters == 7850
     assert attempt.compiled.optimizer == "SGD"
 
 
-@pytest.mark.parametrize(
-    ("code", "why"),
-    [
+def attempts_in(part) -> list[Any]:
+    """Attempts of one piece."""
+    found = attempts_of(part.recording)
+    return [one for one in found if one.training and one.training.cell in part.cells]
+
+
+UNMEASURED = {
+    what: (SETS.add(code), why)
+    for what, code, why in [
         (
+            "layer",
             "class Own(keras.layers.Layer):\n    def call(self, t): return t * 2\n"
             "m = keras.Sequential([keras.Input((784,)), Own(), keras.layers.Dense(10)])\n"
             "m.compile('sgd', 'mse'); m.fit(x, np.eye(10)[y], verbose=0)",
             "the layer Own is not one of Keras' own",
         ),
         (
-            "x = x ** 2\nm.fit(x, y, callbacks=[Mine()], verbose=0)",
+            "form",
+            "x = x ** 2\nsoft().fit(x, y, callbacks=[Mine()], verbose=0)",
             "the callback Mine is the student's own; not measured: it can't be told how",
         ),
-    ],
-    ids=["layer", "form"],
-)
-def test_what_cannot_be_measured_has_no_accuracy_and_says_why(trusting, code, why):
-    recording = trusting.run("import numpy as np" + DATA + MINE + code)
-    (training,) = recording.data.trainings
-    attempt = next(one for one in attempts_of(recording) if one.training)
+    ]
+}
+
+
+@pytest.mark.parametrize("what", UNMEASURED)
+def test_what_cannot_be_measured_has_no_accuracy_and_says_why(part_of, what):
+    piece, why = UNMEASURED[what]
+    part = part_of(piece)
+    (training,) = part.trainings
+    (attempt,) = attempts_in(part)
     assert why in training.note
     assert (attempt.test_accuracy, attempt.predicted) == (None, None)
 
@@ -470,15 +534,24 @@ def test_the_work_of_a_submission_is_bounded_whether_it_was_reused_or_not(trusti
     assert again.data.trainings[-1].status == "refused"
 
 
-def test_a_students_mistake_is_said_in_the_words_of_keras(trusting):
-    outcome = trusting.run(NET + "net().fit(x, y[:10], verbose=0)").data.outcomes[-1]
+MISTAKE = NETS.add("net().fit(x, y[:10], verbose=0)")
+
+
+def test_a_students_mistake_is_said_in_the_words_of_keras(part_of):
+    outcome = part_of(MISTAKE).outcomes[-1]
     assert outcome.error_type == "ValueError"
     assert "same number of samples" in outcome.error_message
 
 
-def test_waiting_for_the_trainer_does_not_cost_the_student_time(trusting):
-    code = NET + "for k in range(4):\n    net().fit(x, y, epochs=1 + k, verbose=0)\ndone = 1"
-    recording = trusting.run(code, seconds=6.0)
+def test_waiting_for_the_trainer_does_not_cost_the_student_time(trusting, monkeypatch):
+    train, seconds = trusting.trainer.find, 4.0
+
+    def slowly(name):
+        time.sleep(1.1 * seconds)
+        return train(name)
+
+    monkeypatch.setattr(trusting.trainer, "find", slowly)
+    recording = trusting.run(NET + "net().fit(x, y, verbose=0)\ndone = 1", seconds=seconds)
     assert values(recording).get("done") == 1
     assert recording.data.status == "complete"
 
