@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
+from tests.builders.parts import Parts
 from tests.conftest import Trusting
 
 pytestmark = pytest.mark.sandbox
@@ -23,7 +26,9 @@ def again(m):
     m.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return m
 """
-TRAINED = NET + "m = net(); m.fit(x, y, epochs=2, verbose=0)\n"
+# Each piece trains this network, which is done once.
+TRAINED = "m = net(); m.fit(x, y, epochs=2, verbose=0)\n"
+PARTS = Parts(NET)
 # What goes on from a trained network `m` to another, `n`: with the optimizer's state, or without.
 WITH_OPTIMIZER = {
     ".keras": "m.save('a.keras'); n = keras.models.load_model('a.keras')",
@@ -53,29 +58,38 @@ WITHOUT_OPTIMIZER = {
 TRAIN_ON = "\nn.fit(x, y, epochs=3, verbose=0); steps = int(n.optimizer.iterations)"
 
 
-def states(recording):
-    return [(t.start, t.epochs_before, t.verified) for t in recording.data.trainings]
+def states(of):
+    return [(t.start, t.epochs_before, t.verified) for t in of.trainings]
 
 
-@pytest.mark.parametrize("code", WITH_OPTIMIZER.values(), ids=WITH_OPTIMIZER)
-def test_a_loaded_network_continues_with_its_optimizer(trusting, code):
-    recording = trusting.run(TRAINED + code + TRAIN_ON)
-    assert [o.error_message for o in recording.data.outcomes if o.status != "ok"] == []
-    assert states(recording) == [("fresh", 0, True), ("continued", 2, True)]
-    assert recording.data.values["steps"] == 5 * 10
+def ways(codes):
+    return {name: PARTS.add(TRAINED + code + TRAIN_ON) for name, code in codes.items()}
 
 
-@pytest.mark.parametrize("code", WITHOUT_OPTIMIZER.values(), ids=WITHOUT_OPTIMIZER)
-def test_loaded_weights_continue_with_a_fresh_optimizer(trusting, code):
-    recording = trusting.run(TRAINED + code + TRAIN_ON)
-    assert [o.error_message for o in recording.data.outcomes if o.status != "ok"] == []
-    assert states(recording) == [("fresh", 0, True), ("continued", 2, True)]
-    assert recording.data.values["steps"] == 3 * 10
+GO_ON = ways(WITH_OPTIMIZER)
+BEGIN_ANEW = ways(WITHOUT_OPTIMIZER)
 
 
-@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
-def test_all_that_load_one_file_continue_alike_from_what_was_saved(trusting, name):
-    code = f"""
+@pytest.mark.parametrize("way", WITH_OPTIMIZER)
+def test_a_loaded_network_continues_with_its_optimizer(part_of, way):
+    part = part_of(GO_ON[way])
+    assert part.errors == []
+    assert states(part) == [("fresh", 0, True), ("continued", 2, True)]
+    assert part.values["steps"] == 5 * 10
+
+
+@pytest.mark.parametrize("way", WITHOUT_OPTIMIZER)
+def test_loaded_weights_continue_with_a_fresh_optimizer(part_of, way):
+    part = part_of(BEGIN_ANEW[way])
+    assert part.errors == []
+    assert states(part) == [("fresh", 0, True), ("continued", 2, True)]
+    assert part.values["steps"] == 3 * 10
+
+
+SEVERAL = {
+    name: PARTS.add(
+        TRAINED
+        + f"""
 m.save({name!r})
 m.fit(x, y, verbose=0)
 n = keras.models.load_model({name!r}); n.fit(x, y, verbose=0)
@@ -84,97 +98,125 @@ k = keras.models.load_model({name!r}); k.fit(x, y, epochs=2, verbose=0)
 counts = f"{{int(n.optimizer.iterations)}} {{int(k.optimizer.iterations)}}"
 moving = all(np.abs(s).max() > 0 for s in slots)
 """
-    recording = trusting.run(TRAINED + code)
-    assert states(recording) == [("fresh", 0, True)] + [("continued", 2, True)] * 3
-    assert recording.data.values["counts"] == "30 40"
-    assert recording.data.values["moving"] is True
+    )
+    for name in ("a.keras", "a.h5")
+}
 
 
-@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
-def test_a_network_that_goes_on_by_file_ends_as_one_that_went_on_by_itself(trusting, name):
+@pytest.mark.parametrize("name", SEVERAL)
+def test_all_that_load_one_file_continue_alike_from_what_was_saved(part_of, name):
+    part = part_of(SEVERAL[name])
+    assert states(part) == [("fresh", 0, True)] + [("continued", 2, True)] * 3
+    assert part.values["counts"] == "30 40"
+    assert part.values["moving"] is True
+
+
+DIRECT = PARTS.add(TRAINED + "m.fit(x, y, epochs=3, verbose=0)")
+
+
+@pytest.mark.parametrize(("name", "way"), [("a.keras", ".keras"), ("a.h5", ".h5")])
+def test_a_network_that_goes_on_by_file_ends_as_one_that_went_on_by_itself(part_of, name, way):
     """The requests are the same by content, so the second is known already."""
-    code = f"m.save({name!r}); n = keras.models.load_model({name!r})"
-    direct = trusting.run(TRAINED + "m.fit(x, y, epochs=3, verbose=0)")
-    loaded = trusting.run(TRAINED + code + TRAIN_ON)
-    assert direct.data.trainings[1].fingerprint == loaded.data.trainings[1].fingerprint
-    assert loaded.data.trainings[1].reused
+    direct, loaded = part_of(DIRECT).trainings, part_of(GO_ON[way]).trainings
+    assert f"m.save('{name}')" in WITH_OPTIMIZER[way]
+    assert direct[1].fingerprint == loaded[1].fingerprint
+    assert direct[1].reused or loaded[1].reused
 
 
-@pytest.mark.parametrize("name", ["a.keras", "a.h5"])
-def test_a_network_that_was_saved_untrained_is_fresh(trusting, name):
-    code = f"net().save({name!r}); n = keras.models.load_model({name!r})"
-    recording = trusting.run(NET + code + TRAIN_ON)
-    assert states(recording) == [("fresh", 0, True)]
-    assert recording.data.values["steps"] == 30
+UNTRAINED = {
+    name: PARTS.add(f"net().save({name!r}); n = keras.models.load_model({name!r})" + TRAIN_ON)
+    for name in ("a.keras", "a.h5")
+}
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_a_network_that_was_saved_untrained_is_fresh(part_of, name):
+    part = part_of(UNTRAINED[name])
+    assert states(part) == [("fresh", 0, True)]
+    assert part.values["steps"] == 30
 
 
 @pytest.fixture(scope="module")
 def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that somebody trained at home."""
-    import keras
-    import numpy as np
-
-    layers = [keras.Input((6,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(2, "softmax")]
-    model = keras.Sequential(layers)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.set_weights([np.full(weight.shape, 0.25) for weight in model.get_weights()])
+    """A network that somebody trained at home, as `save_weights` leaves it."""
+    shapes = {"dense": [(6, 8), (8,)], "dense_1": [(8, 2), (2,)]}
     file = tmp_path_factory.mktemp("home") / "best.weights.h5"
-    model.save_weights(file)
+    with h5py.File(file, "w") as written:
+        for layer, weights in shapes.items():
+            for number, shape in enumerate(weights):
+                written[f"layers/{layer}/vars/{number}"] = np.full(shape, 0.25, "float32")
     return file
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_file_that_lay_beside_the_work_brings_its_weights_along(trusting, brought):
     code = NET + "n = net(); n.load_weights('best.weights.h5')" + TRAIN_ON
     trusting.brought = {brought.name: brought.read_bytes()}
     recording = trusting.run(code)
-    assert states(recording) == [("given", 0, False)]
+    assert states(recording.data) == [("given", 0, False)]
     (file,) = recording.data.files
     assert (file.action, file.kind, file.saved_by) == ("loaded", "weights", None)
     assert file.after_training is None
 
 
-def test_layers_of_a_loaded_network_are_transferred(trusting):
-    code = """
+TRANSFERRED = PARTS.add(
+    TRAINED
+    + """
 m.save("a.keras")
 base = keras.models.load_model("a.keras")
 for layer in base.layers: layer.trainable = False
 n = again(keras.Sequential([keras.Input((6,)), *base.layers[:-1], L.Dense(2, "softmax")]))
 """
-    recording = trusting.run(TRAINED + code + TRAIN_ON)
-    assert states(recording) == [("fresh", 0, True), ("transferred", 2, True)]
+    + TRAIN_ON
+)
 
 
-def test_layers_that_are_frozen_after_loading_stay_as_they_are(trusting):
-    code = """
+def test_layers_of_a_loaded_network_are_transferred(part_of):
+    part = part_of(TRANSFERRED)
+    assert states(part) == [("fresh", 0, True), ("transferred", 2, True)]
+
+
+FROZEN = PARTS.add(
+    TRAINED
+    + """
 m.save("a.keras")
 n = keras.models.load_model("a.keras")
 n.layers[0].trainable = False
 kept = n.layers[0].get_weights()[0]
 slot = n.optimizer._momentums[0].numpy()
 """
-    after = """
+    + TRAIN_ON
+    + """
 same = bool((kept == n.layers[0].get_weights()[0]).all())
 still = bool((slot == n.optimizer._momentums[0].numpy()).all())
 """
-    recording = trusting.run(TRAINED + code + TRAIN_ON + after)
-    assert states(recording) == [("fresh", 0, True), ("continued", 2, True)]
-    found = recording.data.values
+)
+
+
+def test_layers_that_are_frozen_after_loading_stay_as_they_are(part_of):
+    part = part_of(FROZEN)
+    assert states(part) == [("fresh", 0, True), ("continued", 2, True)]
+    found = part.values
     assert (found["same"], found["still"], found["steps"]) == (True, True, 50)
 
 
-def test_what_keras_cannot_train_fails_in_its_own_words(trusting):
-    code = """
+IMPOSSIBLE = PARTS.add(
+    TRAINED
+    + """
 m.layers[0].trainable = False; again(m); m.fit(x, y, verbose=0)
 m.layers[0].trainable = True; m.fit(x, y, verbose=0)
 """
-    recording = trusting.run(TRAINED + code)
-    assert "Unknown variable" in recording.data.outcomes[-1].error_message
-    assert "fewer weights" in recording.data.trainings[-1].note
+)
 
 
-def test_the_scores_of_a_loaded_network_belong_to_the_training_that_made_it(trusting):
-    code = """
+def test_what_keras_cannot_train_fails_in_its_own_words(part_of):
+    part = part_of(IMPOSSIBLE)
+    assert "Unknown variable" in part.outcomes[-1].error_message
+    assert "fewer weights" in part.trainings[-1].note
+
+
+SCORES = PARTS.add(
+    TRAINED
+    + """
 p = net(); p.fit(x, y, verbose=0)
 m.save("a.h5"); p.save_weights("p.weights.h5")
 n = keras.models.load_model("a.h5"); n.evaluate(x, y, verbose=0)
@@ -183,22 +225,28 @@ k.load_weights("p.weights.h5"); k.evaluate(x, y, verbose=0)
 m.load_weights("p.weights.h5"); m.predict(x, verbose=0)
 n.fit(x, y, verbose=0); n.evaluate(x, y, verbose=0)
 """
-    recording = trusting.run(TRAINED + code)
-    assert [call.after_training for call in recording.data.calls] == [0, None, 1, 1, 2]
+)
 
 
-def test_networks_that_are_gone_leave_their_numbers_to_nobody(trusting: Trusting):
+def test_the_scores_of_a_loaded_network_belong_to_the_training_that_made_it(part_of):
+    part = part_of(SCORES)
+    first, second, third = (training.id for training in part.trainings)
+    assert [call.after_training for call in part.calls] == [first, None, second, second, third]
+
+
+def test_networks_that_are_gone_leave_their_numbers_to_nobody(training_once: Trusting):
     code = """
 import gc
 for _ in range(4):
     net().fit(x, y, verbose=0); keras.backend.clear_session(); gc.collect()
 """
-    recording = trusting.run(NET + code)
+    recording = training_once.run(NET + code)
     assert len({training.model for training in recording.data.trainings}) == 4
 
 
-def test_warnings_that_are_errors_break_nothing_of_a_saved_network(trusting):
-    code = """
+WARNINGS = PARTS.add(
+    TRAINED
+    + """
 import warnings
 m.save("a.h5"); m.save("a.keras")
 n = keras.models.load_model("a.h5"); k = keras.models.load_model("a.keras")
@@ -207,6 +255,10 @@ with warnings.catch_warnings():
     n.fit(x, y, verbose=0); k.fit(x, y, verbose=0); n.evaluate(x, y, verbose=0)
     np.save("a.npy", x); z = np.load("a.npy")
 """
-    recording = trusting.run(TRAINED + code)
-    assert recording.data.outcomes[-1].error_message is None
-    assert states(recording)[1:] == [("continued", 2, True)] * 2
+)
+
+
+def test_warnings_that_are_errors_break_nothing_of_a_saved_network(part_of):
+    part = part_of(WARNINGS)
+    assert part.outcomes[-1].error_message is None
+    assert states(part)[1:] == [("continued", 2, True)] * 2
