@@ -323,7 +323,7 @@ def test_the_environment_is_clean_and_the_folder_its_own(run_code, monkeypatch):
 
 def test_a_cell_that_never_ends_is_cut_off_and_the_rest_is_kept(run_code):
     recording, ended = run_code(
-        "# %%\nkept = 1\n# %%\nwhile True:\n    pass\n# %%\nnever = 1", seconds=8
+        "# %%\nkept = 1\n# %%\nwhile True:\n    pass\n# %%\nnever = 1", seconds=2
     )
 
     assert ended.how == "finished"
@@ -336,7 +336,7 @@ def test_code_that_swallows_the_alarm_is_cut_off_all_the_same(run_code):
     recording, _ = run_code(
         "# %%\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass\n"
         "    break\nwhile True: pass",
-        seconds=6,
+        seconds=1,
     )
 
     assert recording.data.status == "timeout"
