@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from graders.sandbox.server import ForkServer
 
@@ -41,6 +42,11 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 _finder = _Finder()
 
+# Nothing depends on how fast examples are: a busy machine would fail them.
+_ANY_SPEED: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("tensormark", max_examples=25, **_ANY_SPEED)
+settings.register_profile("tensormark-exhaustive", max_examples=200, **_ANY_SPEED)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -55,6 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # Else tests would take other data, and hours, where somebody grades for real.
         os.environ.pop("TENSORMARK_DATA", None)
     sys.meta_path.insert(0, _finder)
+    if not config.getoption("--hypothesis-profile", None):
+        exhaustive = config.getoption("--exhaustive")
+        settings.load_profile("tensormark-exhaustive" if exhaustive else "tensormark")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

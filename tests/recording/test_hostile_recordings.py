@@ -111,10 +111,8 @@ _ARRAYS = st.one_of(
 
 
 @settings(
-    max_examples=60,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import SubmissionError
@@ -543,7 +543,6 @@ def folder(tmp_path_factory) -> Path:
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
     kept=st.one_of(st.just(1.0), st.floats(0, 1)),
 )
-@settings(max_examples=150, deadline=None)
 def test_damage_of_any_kind_gives_the_bytes_of_a_file_or_a_refusal(folder, ending, changes, kept):
     path = folder / f"alice.{ending}"
     content = bytearray(

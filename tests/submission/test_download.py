@@ -11,7 +11,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import IntakeError
@@ -214,7 +214,6 @@ def folder(tmp_path_factory) -> Path:
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6),
     ending=st.sampled_from(["zip", "tar", "tgz"]),
 )
-@settings(max_examples=150, deadline=None)
 def test_damage_of_any_kind_ends_in_submissions(folder, changes, ending):
     students = {(f"Student {n}", n): {"hw.ipynb": work(n), "a.csv": b"1"} for n in range(1, 4)}
     path = zipped(folder, moodle(students), f"class.{ending}")

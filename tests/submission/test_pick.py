@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import SubmissionError
@@ -191,7 +191,6 @@ def test_the_fingerprint_is_the_works_own_where_nothing_lies_beside_it(alice):
         st.from_regex(r"[a-z]{1,3}\.(csv|py)", fullmatch=True), st.binary(max_size=4), max_size=3
     ),
 )
-@settings(max_examples=40, deadline=None)
 def test_fingerprints_are_equal_if_all_that_is_run_is(tmp_path_factory, one, other):
     root = tmp_path_factory.mktemp("class")
     for student, files in (("one", one), ("other", other)):

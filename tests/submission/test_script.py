@@ -260,7 +260,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(deadline=None, database=None, max_examples=150)
+@settings(database=None)
 @given(st.lists(LINES, max_size=14))
 def test_no_line_of_code_is_lost_or_moved(lines):
     text = "\n".join(lines)
@@ -272,7 +272,7 @@ def test_no_line_of_code_is_lost_or_moved(lines):
     assert non_blank(joined) == non_blank(text)
 
 
-@settings(deadline=None, database=None, max_examples=100)
+@settings(database=None)
 @given(
     st.text(
         st.characters(

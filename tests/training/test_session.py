@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import RunError, TrainingError
@@ -498,7 +498,6 @@ _json = st.recursive(
 
 
 @given(event=st.dictionaries(st.sampled_from(["event", "request", "cell", "model"]), _json))
-@settings(max_examples=80, deadline=None)
 def test_whatever_is_said_the_session_goes_on(event: dict[str, Any]) -> None:
     session = Session(FakeTrainer(), Path("nowhere"), Path("nowhere"))  # type: ignore[arg-type]
     for kind in ("train", "measure", event.get("event")):

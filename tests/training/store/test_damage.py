@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.training.store import CHECKSUMS, Store
@@ -37,7 +37,6 @@ def check_that_damage_is_found_and_mended(store: Store, damages: list[str]) -> N
 
 
 @given(data=st.data())
-@settings(max_examples=120, deadline=None)
 def test_a_flipped_bit_anywhere_is_found(tmp_path_factory, data):
     damages: list[str] = []
     store = Store(tmp_path_factory.mktemp("store"), on_damage=damages.append)
@@ -53,7 +52,6 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path_factory, data):
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
 def test_a_file_cut_short_anywhere_is_found(tmp_path_factory, data):
     damages: list[str] = []
     store = Store(tmp_path_factory.mktemp("store"), on_damage=damages.append)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.errors import StoreError
@@ -39,7 +39,6 @@ def test_what_was_put_is_what_is_got(store):
         st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True), st.binary()
     ).filter(lambda files: CHECKSUMS not in files)
 )
-@settings(max_examples=20, deadline=None)
 def test_any_files_with_plain_names_come_back_as_they_were(tmp_path_factory, files):
     store = Store(tmp_path_factory.mktemp("store"))
 
