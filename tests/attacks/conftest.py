@@ -121,7 +121,7 @@ def grader(small_data: Path, outside: Outside) -> Iterator[Grader]:
     """Grades as `tensormark grade` does: not without walls."""
     settings = Settings(
         device="cpu",
-        timeout=8,
+        timeout=60,  # no honest part comes near it; attacks without an end have limits of their own
         data="local",
         threads=1,
         store=outside.store,

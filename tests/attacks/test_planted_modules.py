@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ TEXTS = {
     "planted.pth": "import plugin\n",
     "python._pth": ".\nimport site\n",
     "pyvenv.cfg": "home = .\ninclude-system-site-packages = true\n",
-    "matplotlibrc": "backend: module://plugin\n",
+    "matplotlibrc": "backend: module://plugin\nfigure.figsize: 1, 1\naxes.titlesize: 77\n",
     "keras.json": '{"backend": "plugin"}',
     "assignment.toml": "id = 'planted'\n",
     ".env": "PYTHONPATH=.\nPYTHONSTARTUP=plugin.py\n",
@@ -69,7 +70,7 @@ def plant(folder: Path, canary: Path) -> None:
     )
 
 
-def graded(*arguments: str, cwd: Path, data: Path) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str, cwd: Path, data: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
     }
@@ -79,7 +80,7 @@ def graded(*arguments: str, cwd: Path, data: Path) -> subprocess.CompletedProces
         env=environment | {"TENSORMARK_DATA": str(data), "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -93,85 +94,13 @@ def test_each_of_them_sings_where_it_is_executed(tmp_path: Path) -> None:
     assert "psutil" in [path.name for path in (tmp_path / "canary").iterdir()]
 
 
-@pytest.mark.sandbox
-@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
-def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(
-    tmp_path: Path, small_data: Path
-) -> None:
-    folder, canary = tmp_path / "class", tmp_path / "canary"
-    plant(folder, canary)
-    (folder / "mallory.py").write_text(
-        f"{HONEST}\nimport os\nfound = sorted(os.listdir('.'))", encoding="utf-8"
-    )
-
-    done = graded(
-        *("grade", "fashion_cnn", "mallory.py", "-o", "out", "--timeout", "20"),
-        cwd=folder,
-        data=small_data,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 of 1 submission graded" in done.stdout
-    assert (folder / "out" / "mallory" / "feedback.html").is_file()
-    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
-
-
-@pytest.mark.sandbox
-@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
-def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
-    tmp_path: Path, small_data: Path
-) -> None:
-    folder, canary = tmp_path / "class", tmp_path / "canary"
-    plant(folder, canary)
-    (folder / "hw.py").write_text(HONEST, encoding="utf-8")
-
-    done = graded(
-        "check", "fashion_cnn", "hw.py", "--report", "page.html", cwd=folder, data=small_data
-    )
-
-    assert done.returncode in {0, 1}, done.stdout + done.stderr
-    assert (folder / "page.html").is_file()
-    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
-
-
-@pytest.mark.sandbox
-@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
-def test_a_settings_file_of_a_library_does_not_change_others_work(
-    tmp_path: Path, small_data: Path
-) -> None:
-    """Matplotlib takes its settings from the folder that a command was started in."""
-    folder = tmp_path / "class"
-    folder.mkdir()
-    (folder / "matplotlibrc").write_text("figure.figsize: 1, 1\naxes.titlesize: 77\n")
-    (folder / "alice.py").write_text(
-        "import matplotlib\nsize = float(matplotlib.rcParams['figure.figsize'][0])",
-        encoding="utf-8",
-    )
-
-    done = graded(
-        *("grade", "fashion_cnn", "alice.py", "-o", "out", "--timeout", "20"),
-        cwd=folder,
-        data=small_data,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    recording = (folder / "out" / "alice" / "recording" / "recording.json").read_text()
-    assert '"size":1.0' not in recording
-
-
 # What a run loads only when a cell, an error or the recording's end needs it, by its top name; a
 # student who owns one of them would speak with the runner's voice.
 LATE = ("inspect", "pdb", "traceback", "graders", "tensorflow", "timeit", "PIL", "h5py", "code")
 
 
-@pytest.mark.sandbox
-@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
-def test_modules_handed_in_beside_the_work_take_nobodys_place(
-    tmp_path: Path, small_data: Path
-) -> None:
-    """They lie in the folder that the work runs in, and are found by the work's own imports."""
-    folder = tmp_path / "class"
-    mallory = folder / "mallory"
+def hand_in_modules(mallory: Path) -> None:
+    """Lay out a student's folder in which everything lies beside the work."""
     mallory.mkdir(parents=True)
     for name in (*LATE, *MODULES):
         (mallory / f"{name}.py").write_text(
@@ -184,31 +113,104 @@ def test_modules_handed_in_beside_the_work_take_nobodys_place(
     source = "import os, mine\nanswers = {'1d': mine.answer}\nsung = os.path.exists('sung')\n"
     cells = [source, "%timeit -n1 -r1 1", "1 / 0", "import nothing_here", "def f(:"]
     (mallory / "hw.ipynb").write_bytes(notebook(*map(code, cells)))
-    (folder / "alice").mkdir()
-    (folder / "alice" / "hw.py").write_text(HONEST, encoding="utf-8")
 
-    done = graded(
-        *("grade", "fashion_cnn", "class", "-o", "out", "--timeout", "20"),
-        cwd=tmp_path,
+
+@dataclass
+class Class:
+    """What has come of grading in a folder in which everything is planted."""
+
+    folder: Path
+    canary: Path
+    done: subprocess.CompletedProcess[str]
+
+    def result(self, student: str) -> Result:
+        return Result.load(self.folder / "out" / student / "result.json")
+
+    def recording(self, student: str) -> RecordingFolder:
+        return RecordingFolder.open(self.folder / "out" / student / "recording")
+
+
+@pytest.fixture(scope="module")
+def graded_class(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Class:
+    """Grade three students by the real command, in the folder that holds what they planted.
+
+    A command takes seconds to start, so one does for all that is looked for in its results.
+    """
+    place = tmp_path_factory.mktemp("planted")
+    folder, canary = place / "class", place / "canary"
+    plant(folder, canary)
+    (folder / "mallory.py").write_text(
+        f"{HONEST}\nimport os\nfound = sorted(os.listdir('.'))", encoding="utf-8"
+    )
+    (folder / "alice.py").write_text(
+        f"{HONEST}\nimport matplotlib\nsize = float(matplotlib.rcParams['figure.figsize'][0])\n",
+        encoding="utf-8",
+    )
+    hand_in_modules(folder / "handed_in" / "trudy")
+    done = run_command(
+        *("grade", "fashion_cnn", "mallory.py", "alice.py", "handed_in", "-o", "out"),
+        cwd=folder,
         data=small_data,
     )
+    return Class(folder, canary, done)
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(graded_class: Class) -> None:
+    done, canary = graded_class.done, graded_class.canary
 
     assert done.returncode == 0, done.stdout + done.stderr
-    results = {
-        name: Result.load(tmp_path / "out" / name / "result.json") for name in ("alice", "mallory")
-    }
+    assert "3 of 3 submissions graded" in done.stdout
+    assert (graded_class.folder / "out" / "mallory" / "feedback.html").is_file()
+    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
+    tmp_path: Path, small_data: Path
+) -> None:
+    folder, canary = tmp_path / "class", tmp_path / "canary"
+    plant(folder, canary)
+    (folder / "hw.py").write_text(HONEST, encoding="utf-8")
+
+    done = run_command(
+        "check", "fashion_cnn", "hw.py", "--report", "page.html", cwd=folder, data=small_data
+    )
+
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    assert (folder / "page.html").is_file()
+    assert not canary.exists(), sorted(path.name for path in canary.iterdir())
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_a_settings_file_of_a_library_does_not_change_others_work(graded_class: Class) -> None:
+    """Matplotlib takes its settings from the folder that a command was started in."""
+    assert graded_class.result("alice").execution.status == "complete"
+    size = graded_class.recording("alice").data.values.get("size")
+    assert isinstance(size, float)
+    assert size != 1.0
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
+def test_modules_handed_in_beside_the_work_take_nobodys_place(graded_class: Class) -> None:
+    """They lie in the folder that the work runs in, and are found by the work's own imports."""
+    results = {name: graded_class.result(name) for name in ("alice", "trudy")}
+
     assert {name: one.execution.status for name, one in results.items()} == {
         "alice": "complete",
-        "mallory": "complete",
+        "trudy": "complete",
     }
-    assert "mine.py" in results["mallory"].submission.brought
-    assert "psutil.py" in results["mallory"].submission.brought
-    assert [cell.error_type for cell in results["mallory"].execution.failed_cells] == [
+    assert "mine.py" in results["trudy"].submission.brought
+    assert "psutil.py" in results["trudy"].submission.brought
+    assert [cell.error_type for cell in results["trudy"].execution.failed_cells] == [
         "ZeroDivisionError",
         "ModuleNotFoundError",
         "SyntaxError",
     ]
     # One number is right, and nothing else: as without anything beside it.
-    assert (results["mallory"].score, results["alice"].score) == (1.0, 2.0)
-    values = RecordingFolder.open(tmp_path / "out" / "mallory" / "recording").data.values
-    assert values["sung"] is False
+    assert (results["trudy"].score, results["alice"].score) == (1.0, 2.0)
+    assert graded_class.recording("trudy").data.values["sung"] is False
