@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -169,18 +171,31 @@ def limits(
 
 
 @pytest.fixture
-def attack(
-    grader: Grader, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Attack]:
+def attack(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Attack]:
     """Grade source code, or a notebook's bytes, as one student's work."""
+    with attacking(grader, outside, tmp_path) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def attack_of_all(
+    grader: Grader, outside: Outside, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Attack]:
+    """Grade the same way what several tests of a file look at."""
+    with attacking(grader, outside, tmp_path_factory.mktemp("attack")) as run:
+        yield run
+
+
+@contextmanager
+def attacking(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Attack]:
+    """Grade what attacks, and assert in the end that nothing is left of it."""
+    before = outside.state()
+    count = 0
+
     # So that folders of other runs of these tests aren't taken for what is left.
     places = [tmp_path / name for name in ("tmp", "shm")]
     for place in places:
         place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(places[0]))
-    monkeypatch.setattr("graders.sandbox.box._memory_folder", lambda _: places[1])
-    before = outside.state()
-    count = 0
 
     def run(source: str | bytes, name: str = "mallory.py") -> Aftermath:
         nonlocal count
@@ -190,7 +205,10 @@ def attack(
         path.write_bytes(source.encode() if isinstance(source, str) else source)
         folder = tmp_path / f"out-{count}"
         started = time.monotonic()
-        result = grader.grade(Submission("mallory", path), folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(places[0]))
+            patch.setattr("graders.sandbox.box._memory_folder", lambda _: places[1])
+            result = grader.grade(Submission("mallory", path), folder)
         result.save(folder / "result.json")
         return Aftermath(result, Ran.load(folder), folder, time.monotonic() - started)
 
@@ -234,7 +252,40 @@ def plain(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Attack:
     return run
 
 
-def _left_running(seconds: float = 5.0) -> list[str]:
+def numbered(number: int, code: str, names: Iterable[str]) -> str:
+    """Give the variables of these names in some code a number of their own.
+
+    So that several variants of an attack stand in one submission, and each is checked by itself.
+    """
+    return re.sub(rf"\b({'|'.join(names)})\b", rf"\1{_mark(number)}", code)
+
+
+def variant(after: Aftermath, number: int, folder: Path) -> Aftermath:
+    """Take one of the variants of a run for the whole: its variables, without their number."""
+    shutil.copytree(after.folder, folder)
+    path = folder / RECORDING / "recording.json"
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    for kind in ("values", "arrays"):
+        recording[kind] = {
+            name.replace(_mark(number), ""): kept
+            for name, kept in recording[kind].items()
+            if _mark(number) in name or _mark("") not in name
+        }
+    path.write_text(json.dumps(recording), encoding="utf-8")
+    return replace(after, folder=folder)
+
+
+def checked_again(grader: Grader, after: Aftermath) -> Aftermath:
+    """Check again what a run has left."""
+    return replace(after, result=grader.checker.check(after.ran, after.folder))
+
+
+def _mark(number: int | str) -> str:
+    """End of a variant's names; without a number, what all of them hold."""
+    return f"_variant_{number}_" if number != "" else "_variant_"
+
+
+def _left_running(seconds: float = 60.0) -> list[str]:
     """Processes below the fork server; they may take a moment to go."""
     deadline = time.monotonic() + seconds
     while True:

@@ -6,11 +6,13 @@ beneath would not pass, and no object keeps the run from its end.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from graders.grading import Grader
 from graders.result import Outcome
-from tests.attacks.conftest import Attack
+from tests.attacks.conftest import Aftermath, Attack, numbered, variant
 from tests.builders.attacks import LOAD, assert_nothing_gained, build, fit, judged, passed
 
 YES = """
@@ -105,19 +107,29 @@ KxIA = boots = first_wrong = Mine()
 }
 
 
+# What the checks read, of which each lie has variables of its own.
+NAMES = ("answers", "answer_1d", "KxIA", "boots", "first_wrong")
+START = "import numpy as np\n"
+
+
+@pytest.fixture(scope="module")
+def lies(attack_of_all: Attack) -> Aftermath:
+    """All lies in one run, each in a cell of its own."""
+    cells = [numbered(k, PLAIN + YES + lie, NAMES) for k, lie in enumerate(LIES.values())]
+    return attack_of_all("\n# %%\n".join([START, *cells, "last = 'seen'\n"]))
+
+
 @pytest.mark.parametrize("what", LIES)
 def test_lying_values_pass_nothing_and_stop_nothing(
-    attack: Attack, plain: Attack, grader: Grader, what: str
+    lies: Aftermath, plain: Attack, grader: Grader, tmp_path: Path, what: str
 ) -> None:
-    start = "import numpy as np\n"
-
-    after = attack(start + PLAIN + YES + LIES[what] + "\nlast = 'seen'\n")
+    after = variant(lies, list(LIES).index(what), tmp_path / "out")
 
     assert after.result.execution.status == "complete"
     assert after.values["last"] == "seen"
     assert after.errors == []
     right = "answers = {'1d': 8070}\n"
-    control = plain(start + right)
+    control = plain(START + right)
     assert passed(judged(grader, control)) == {
         "test_1_dense.py::test_parameters_of_the_small_network"
     }
