@@ -93,7 +93,7 @@ def test_links_pipes_and_folders_are_no_arrays(attack: Attack, outside: Outside)
     assert after.errors == []
     assert len(after.report) == 6
     assert all("announced" in why or "can't be read" in why for why in after.report)
-    assert after.seconds < 6
+    assert after.seconds < 50
 
 
 def test_links_do_not_tell_which_files_the_machine_has(attack: Attack, outside: Outside) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from graders.batch import Enrolled, grade_class
+from graders.batch import Enrolled, Graded, grade_class
 from graders.grading import Grader
 from graders.progress import ClassProgress
 from graders.result import Result
@@ -100,7 +101,7 @@ def test_no_words_harm_the_grader_or_help_the_speaker(attack: Attack, words: str
     assert "KxIA" in after.recording.data.arrays
     assert after.passed == GIVEN
     assert "all of them" not in str(after.ran.ended.isolation)
-    assert after.ran.ended.seconds < 12
+    assert after.ran.ended.seconds < 50
 
 
 @pytest.mark.parametrize(
@@ -128,17 +129,17 @@ def test_a_training_after_nonsense_takes_place_and_is_not_believed(
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param("put(struct.pack('!i', 1000) + b'half'); time.sleep(60)", id="half a frame"),
+        pytest.param("put(struct.pack('!i', 1000) + b'half'); time.sleep(600)", id="half a frame"),
         pytest.param(
             "put(struct.pack('!i', 1000) + b'half')\nimport signal\n"
-            "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(60)",
+            "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(600)",
             id="half a frame, and deaf",
         ),
         pytest.param(
             "import threading\n"
             "def talk():\n    while True: tell(event='train', request={'x': 'y' * 10**6})\n"
             "threading.Thread(target=talk, daemon=True).start()\n"
-            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(60)",
+            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(600)",
             id="never reads an answer",
         ),
     ],
@@ -146,16 +147,16 @@ def test_a_training_after_nonsense_takes_place_and_is_not_believed(
 def test_nobody_waits_for_a_speaker_beyond_its_time(
     attack: Attack, grader: Grader, words: str
 ) -> None:
-    with limits(grader, seconds=2.5, grace=1.5):
+    with limits(grader, seconds=1, grace=1):
         after = attack(f"{SEIZE}{words}")
 
     assert after.result.execution.status == "timeout"
-    assert after.ran.ended.seconds < 10
+    assert after.ran.ended.seconds < 60
     assert after.recording.data.outcomes[0].status == "ok"
 
 
 def test_a_flood_of_events_costs_the_speaker_alone(attack: Attack, grader: Grader) -> None:
-    with limits(grader, seconds=20):
+    with limits(grader, seconds=120):
         after = attack(
             f'{SEIZE}event = b\'{{"event": "cell", "cell": 1, "of": 1}}\'\n'
             "block = (struct.pack('!i', len(event)) + event) * 1000\n"
@@ -168,7 +169,7 @@ def test_a_flood_of_events_costs_the_speaker_alone(attack: Attack, grader: Grade
     assert after.result.execution.status == "complete"
     assert after.values["reached"] == 1
     assert after.values["sent"] < 10**6
-    assert after.ran.ended.seconds < 20
+    assert after.ran.ended.seconds < 120
 
 
 def test_answers_to_forged_requests_hold_nothing_of_the_grader(attack: Attack) -> None:
@@ -189,43 +190,66 @@ def test_answers_to_forged_requests_hold_nothing_of_the_grader(attack: Attack) -
 class Screen(ClassProgress):
     """A terminal's bars, drawn to memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, students: int) -> None:
         self.written = io.StringIO()
-        super().__init__(Console(file=self.written, force_terminal=True, width=100), 2)
+        self.ended: list[str] = []
+        self.told: set[str] = set()
+        super().__init__(Console(file=self.written, force_terminal=True, width=100), students)
+
+    def event(self, student: str, event: dict[str, Any]) -> None:
+        super().event(student, event)
+        if event.get("by") == "mallory":
+            self.told.add(student)
 
     def end(self, student: str, result: Result) -> None:
         super().end(student, result)
-        self.last = student
+        self.ended.append(student)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        pytest.param("cell=k * 10**4000, of=1", id="beyond all bars"),
-        pytest.param("cell=k, of=10**4000", id="a whole without end"),
-        pytest.param("cell=-k * 10**400, of=-1", id="below zero"),
-        pytest.param("cell=k, of=0", id="nothing of nothing"),
-        pytest.param("epoch=10**4000, of=10**4000", id="epochs"),
-        pytest.param("cell='[bold', epoch='[/]', of='\\x1b]0;owned\\x07'", id="markup"),
-        pytest.param("cell=True, of=True, epoch=[1]", id="other kinds"),
-    ],
-)
-def test_what_is_shown_of_a_run_harms_no_class(grader: Grader, tmp_path: Path, event: str) -> None:
-    """The bars of a class show what runners say; honest work beside it is graded."""
-    told = f"for k in range(4): tell(event='cell', {event}); time.sleep(0.4)\ntime.sleep(1)"
-    for name, code in (
-        ("mallory", f"{SEIZE}{told}"),
-        ("alice", f"{HONEST}\nimport time; time.sleep(1)"),
-    ):
-        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
-    class_ = [Submission(name, tmp_path / f"{name}.py") for name in ("mallory", "alice")]
-    screen = Screen()
+EVENTS = {
+    "beyond all bars": "cell=k * 10**4000, of=1",
+    "a whole without end": "cell=k, of=10**4000",
+    "below zero": "cell=-k * 10**400, of=-1",
+    "nothing of nothing": "cell=k, of=0",
+    "epochs": "epoch=10**4000, of=10**4000",
+    "markup": "cell='[bold', epoch='[/]', of='\\x1b]0;owned\\x07'",
+    "other kinds": "cell=True, of=True, epoch=[1]",
+}
 
+
+@pytest.fixture(scope="module")
+def shown(
+    grader: Grader, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Screen, dict[str, Graded]]:
+    """A class of which all but one say absurd things, in the middle of it honest work."""
+    folder = tmp_path_factory.mktemp("shown")
+    codes = {
+        name: f"{SEIZE}for k in range(4): tell(event='cell', by='mallory', {event}); "
+        "time.sleep(0.15)\n"
+        for name, event in EVENTS.items()
+    }
+    codes["alice"] = f"{HONEST}\nimport time; time.sleep(0.3)"
+    order = [*list(EVENTS)[:3], "alice", *list(EVENTS)[3:]]
+    class_ = []
+    for name in order:
+        path = folder / f"{name.replace(' ', '_')}.py"
+        path.write_text(codes[name], encoding="utf-8")
+        class_.append(Submission(name, path))
+    screen = Screen(len(class_))
     with screen.shown():
-        outcomes = grade_class(
-            grader, Enrolled(class_), tmp_path / "out", workers=2, observer=screen
-        )
+        outcomes = grade_class(grader, Enrolled(class_), folder / "out", workers=2, observer=screen)
+    return screen, {one.student: one for one in outcomes.graded}
 
-    assert [one.result.execution.status for one in outcomes.graded] == ["complete", "complete"]
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("event", EVENTS)
+def test_what_is_shown_of_a_run_harms_no_class(
+    shown: tuple[Screen, dict[str, Graded]], event: str
+) -> None:
+    """The bars of a class show what runners say; honest work beside it is graded."""
+    screen, graded = shown
+
+    assert event in screen.told
+    assert [graded[name].result.execution.status for name in (event, "alice")] == ["complete"] * 2
     assert "\x1b]0;" not in screen.written.getvalue()
-    assert screen.last == "mallory"
+    assert sorted(screen.ended) == sorted([*EVENTS, "alice"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,10 @@ import pytest
 import assignments
 from graders.batch import Enrolled, Graded, grade_class
 from graders.grading import Grader
+from graders.ran import Ran
+from graders.recording.schema import Limits
 from graders.result import Result
+from graders.sandbox import Job
 from graders.submission import Submission
 from graders.training.store import Store
 from tests.attacks.conftest import Outside
@@ -28,9 +31,9 @@ from tests.builders.classes import Watcher
 pytestmark = pytest.mark.sandbox
 
 SAMPLE = Path(assignments.__path__[0]) / "fashion_cnn" / "samples" / "full_marks_one_name.py"
-HONEST = SAMPLE.read_text(encoding="utf-8")
+HONEST = SAMPLE.read_text(encoding="utf-8").replace("epochs=3", "epochs=1")
 # The honest work asks for the same trainings as these attack.
-SAME = LOAD + build() + fit(batch_size=128, epochs=3)
+SAME = LOAD + build() + fit(batch_size=128, epochs=1)
 ATTACKERS = {
     "forger": WORK + FORGE + SAVE,
     "looper": SAME + "while True: pass\n",
@@ -42,7 +45,7 @@ ATTACKERS = {
     + 'while True: trusted.channel.send_bytes(b\'{"event": "cell", "of": 9, "cell": 1}\')\n',
     "poisoner": SAME
     + ASK
-    + "request, arrays = described(model, x=x_train, y=y_train, batch_size=128, epochs=3, "
+    + "request, arrays = described(model, x=x_train, y=y_train, batch_size=128, epochs=1, "
     "validation_data=(x_test, y_test))\n"
     "for k in range(9):\n"
     "    reply = say(event='train', request=request)\n"
@@ -50,6 +53,8 @@ ATTACKERS = {
     "    say(event='arrays')\n",
     "emptier": "raise SystemExit\n",
 }
+# Of the time that is their own, without the trainings: these never come to an end by themselves.
+SECONDS = {"looper": 3.0, "chatter": 3.0}
 # At most: what images that were prepared earn, and a small network that is trained as asked for.
 EARNED = dict.fromkeys(("forger", "looper", "quitter", "poisoner"), 7.0) | {"chatter": 2.0}
 
@@ -63,6 +68,18 @@ def accuracies(result: Result) -> list[tuple[str, float | None]]:
     return [(t.fingerprint, t.test_accuracy) for t in result.trainings]
 
 
+def with_limits(grader: Grader) -> Callable[..., Job]:
+    """Make jobs as a grader does, with less time for those who use up all that there is."""
+    make = grader._job
+
+    def job(ran: Ran, submission: Submission, out: Path, seed: int) -> Job:
+        made = make(ran, submission, out, seed)
+        seconds = SECONDS.get(submission.student, made.limits.seconds)
+        return made.model_copy(update={"limits": Limits(seconds=seconds)})
+
+    return job
+
+
 @pytest.fixture(scope="module")
 def before(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """The honest work, graded alone, in a store of its own."""
@@ -71,7 +88,6 @@ def before(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Result:
     path.write_text(HONEST, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grader.trainer, "store", Store(folder / "store"))
-        patch.setattr(grader, "settings", replace(grader.settings, timeout=60))
         return grader.grade(Submission("alice", path), folder / "out")
 
 
@@ -94,7 +110,7 @@ def graded(grader: Grader, before: Result, out: Path, outside: Outside) -> dict[
         submissions.append(Submission(name, path))
     state = outside.state()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grader, "settings", replace(grader.settings, timeout=12))
+        patch.setattr(grader, "_job", with_limits(grader))
         found = grade_class(grader, Enrolled(submissions), out, workers=4, observer=Watcher())
     assert outside.state() == state
     return {one.student: one for one in found.graded}

@@ -13,7 +13,7 @@ from tests.attacks.conftest import HONEST, Attack, limits
 
 BEGUN = f"{HONEST}\n# %%\n"
 # Beyond what these limits allow, something has held the grader up.
-SOFT, GRACE, SLACK = 2.5, 1.0, 15.0
+SOFT, GRACE, SLACK = 1.0, 0.5, 60.0
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ SOFT, GRACE, SLACK = 2.5, 1.0, 15.0
             "    try:\n"
             "        while True: pass\n"
             "    except BaseException: pass\n"
-            "    if __import__('time').monotonic() - began > 8: break\n",
+            "    if __import__('time').monotonic() - began > 2.5: break\n",
             id="one that swallows some alarms",
         ),
     ],
@@ -87,7 +87,7 @@ def test_a_thread_that_goes_on_after_the_last_cell_keeps_nobody_waiting(attack: 
 
     assert after.result.execution.status == "complete"
     assert "KxIA" in after.recording.data.arrays
-    assert after.ran.ended.seconds < 8
+    assert after.ran.ended.seconds < 45
 
 
 def test_hooks_that_never_return_are_not_waited_for(attack: Attack) -> None:
@@ -104,7 +104,7 @@ def test_hooks_that_never_return_are_not_waited_for(attack: Attack) -> None:
     )
 
     assert after.result.execution.status == "complete"
-    assert after.ran.ended.seconds < 8
+    assert after.ran.ended.seconds < 45
 
 
 def test_a_look_at_a_variable_that_never_returns_is_cut_off(attack: Attack, grader: Grader) -> None:

@@ -30,7 +30,7 @@ DONE = ["test_hidden_layers", "test_output_layer", "test_compile_settings"]
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         # A signal may come a moment later than it was sent.
         (
-            "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)",
+            "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(50)",
             "KeyboardInterrupt",
         ),
     ],
@@ -50,7 +50,7 @@ def test_a_recursion_without_end_costs_its_own_cell_alone_and_little_time(attack
 
     assert after.errors == ["RecursionError"]
     assert after.values["reached"] == 1
-    assert after.ran.ended.seconds < 4
+    assert after.ran.ended.seconds < 45
 
 
 def test_exit_and_quit_end_nothing(attack: Attack) -> None:
