@@ -28,6 +28,7 @@ from graders.ran import Ran
 from graders.recording import RecordingFolder
 from graders.result import Outcome, Result
 from graders.sandbox.process import GRACE_SECONDS
+from graders.sandbox.talk import Progress
 from graders.submission import Submission
 
 SECRET = "the-answer-is-swordfish"
@@ -197,7 +198,9 @@ def attacking(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Atta
     for place in places:
         place.mkdir()
 
-    def run(source: str | bytes, name: str = "mallory.py") -> Aftermath:
+    def run(
+        source: str | bytes, name: str = "mallory.py", progress: Progress | None = None
+    ) -> Aftermath:
         nonlocal count
         count += 1
         path = tmp_path / f"{count}" / name
@@ -208,7 +211,7 @@ def attacking(grader: Grader, outside: Outside, tmp_path: Path) -> Iterator[Atta
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(tempfile, "tempdir", str(places[0]))
             patch.setattr("graders.sandbox.box._memory_folder", lambda _: places[1])
-            result = grader.grade(Submission("mallory", path), folder)
+            result = grader.grade(Submission("mallory", path), folder, progress)
         result.save(folder / "result.json")
         return Aftermath(result, Ran.load(folder), folder, time.monotonic() - started)
 

@@ -139,7 +139,8 @@ def test_a_training_after_nonsense_takes_place_and_is_not_believed(
             "import threading\n"
             "def talk():\n    while True: tell(event='train', request={'x': 'y' * 10**6})\n"
             "threading.Thread(target=talk, daemon=True).start()\n"
-            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(600)",
+            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+            "time.sleep(600)",
             id="never reads an answer",
         ),
     ],

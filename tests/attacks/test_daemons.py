@@ -92,19 +92,22 @@ def test_nothing_outlives_its_run(attack: Attack, code: str, number: int) -> Non
     mark = f"600.{number}{time.time_ns() % 10**9:09d}"
     after = attack(
         f"{STAY}\n{code.replace('MARK', mark)}\n"
-        "time.sleep(0.5)\nrunning = 0\n"
-        "for entry in os.listdir('/proc'):\n"
-        "    if entry.isdigit():\n"
-        "        try: text = open(f'/proc/{entry}/cmdline').read()\n"
-        "        except OSError: continue\n"
-        f"        running += {mark!r} in text and text.startswith('sleep')\n"
+        "running, began = 0, time.monotonic()\n"
+        "while running < 2 and time.monotonic() < began + 40:\n"
+        "    time.sleep(0.1)\n"
+        "    running = 0\n"
+        "    for entry in os.listdir('/proc'):\n"
+        "        if entry.isdigit():\n"
+        "            try: text = open(f'/proc/{entry}/cmdline').read()\n"
+        "            except OSError: continue\n"
+        f"            running += {mark!r} in text and text.startswith('sleep')\n"
     )
 
     assert after.errors == []
     assert after.values["running"] >= 2, "the attack itself has not worked"
     assert after.result.execution.status == "complete"
-    assert after.ran.ended.seconds < 8
-    deadline = time.monotonic() + 3
+    assert after.ran.ended.seconds < 50
+    deadline = time.monotonic() + 60
     while alive(mark) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert alive(mark) == []

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import psutil
 import pytest
@@ -19,7 +21,7 @@ from tests.attacks.conftest import HONEST, Attack
 from tests.builders.attacks import TRIED
 
 # Alive all the while that it is attacked, and checked at its end.
-BYSTANDER = f"{HONEST}\nimport time\ntime.sleep(3)\nlived = 1"
+BYSTANDER = f"{HONEST}\n# %%\nimport time\ntime.sleep(1.5)\nlived = 1"
 
 
 @pytest.fixture
@@ -80,11 +82,18 @@ def test_signals_to_everyone_reach_the_sender_alone(
     path = tmp_path / "bystander.py"
     path.write_text(BYSTANDER, encoding="utf-8")
 
+    alive = Event()
+
+    def told(event: dict[str, Any]) -> None:
+        if event.get("cell") == 2:
+            alive.set()
+
     with ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(grader.grade, Submission("bystander", path), tmp_path / "bystander")
-        after = attack(
-            f"import os, time\ntime.sleep(1)\n{call}\n# %%\nreached = 1",
+        beside = pool.submit(
+            grader.grade, Submission("bystander", path), tmp_path / "bystander", told
         )
+        assert alive.wait(120)
+        after = attack(f"import os\n{call}\n# %%\nreached = 1")
         result = beside.result()
 
     assert after.result.execution.status in {"complete", "stopped"}

@@ -18,7 +18,7 @@ def test_one_thread_too_many_is_an_error_in_its_cell(attack: Attack, grader: Gra
             f"{HONEST}\n# %%\nimport threading, time\nthreading.stack_size(1 << 16)\n"
             "started = 0\n"
             "while started < 2000:\n"
-            "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()\n"
+            "    threading.Thread(target=time.sleep, args=(50,), daemon=True).start()\n"
             "    started += 1\n# %%\nreached = 1"
         )
 
@@ -39,13 +39,15 @@ def test_threads_of_many_processes_count_together(attack: Attack, grader: Grader
             "    if child == 0:\n"
             "        try:\n"
             "            for _ in range(200):\n"
-            "                threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+            "                threading.Thread(target=time.sleep, args=(50,), daemon=True).start()\n"
             "        except RuntimeError: pass\n"
-            "        time.sleep(9); os._exit(0)\n"
-            "time.sleep(1)\n"
-            "started = 0\n"
-            "for name in os.listdir('/proc'):\n"
-            "    if name.isdigit(): started += len(os.listdir(f'/proc/{name}/task'))\n"
+            "        time.sleep(50); os._exit(0)\n"
+            "before, started = -1, 0\n"
+            "while started <= 50 or started != before:\n"
+            "    time.sleep(0.3)\n"
+            "    before, started = started, 0\n"
+            "    for name in os.listdir('/proc'):\n"
+            "        if name.isdigit(): started += len(os.listdir(f'/proc/{name}/task'))\n"
         )
 
     assert 50 < after.values["started"] <= THREADS + 2
