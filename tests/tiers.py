@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.abc
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from graders.sandbox.server import ForkServer
 REFUSING = Path(__file__).with_name("no_tensorflow")
 # Markers of tests that may start processes with TensorFlow in them.
 _IN_PROCESSES = {"sandbox", "training", "cluster"}
+# Tests of whole classes, with the assignment's name first among their parameters.
+_CLASSES = "test_samples.py"
 # Fixtures that start a sandbox.
 _SANDBOXES = {"sandbox", "run_code", "trusting", "grader", "attack", "class_of"}
 
@@ -79,6 +82,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         first[item.path] = min(_turn(item), first.get(item.path, 9))
     items.sort(key=lambda item: first[item.path])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file together, but the sample classes of two assignments apart."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            if not file.endswith(_CLASSES):
+                return file
+            _, assignment, *_ = re.split(r"[\[\]-]", test)
+            return f"{file}::{assignment}"
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def _turn(item: pytest.Item) -> int:
