@@ -73,6 +73,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _SANDBOXES & set(getattr(item, "fixturenames", ())):
             item.add_marker("sandbox")
+        if _turn(item) == 0:
+            # The first of them waits for the whole class.
+            item.add_marker(pytest.mark.timeout(7200))
     if not config.getoption("--exhaustive"):
         left_out = [item for item in items if item.get_closest_marker("exhaustive")]
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
