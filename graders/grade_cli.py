@@ -185,7 +185,7 @@ def demo(  # noqa: PLR0917 - typer takes options as parameters
         bool, typer.Option("--open", help="Show the class page in a browser at the end.")
     ] = False,
 ) -> None:
-    """Grade a small made-up class on built-in data: reports to look at, within a minute."""
+    """Grade a small made-up class on built-in data: reports to look at, without waiting long."""
     with _sentences(out):
         # Before anything is imported that takes a while.
         console.print("A demo: a made-up class is graded, as `tensormark grade` does it.")
@@ -221,7 +221,7 @@ def _about_demo(sheet: Assignment, submissions: int, training: Training) -> str:
     if training is Training.capped:
         cap = sheet.training.cap
         about += (
-            f" To take no more than a minute, each network trains for at most {cap.epochs} epochs "
+            f" To be quick, each network trains for at most {cap.epochs} epochs "
             f"on {cap.samples:,} items (--training capped); accuracies are compared with ranges "
             "measured in the same way."
         )

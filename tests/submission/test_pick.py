@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -249,11 +250,19 @@ def test_a_folder_of_endless_files_is_refused(tmp_path, monkeypatch):
     assert "more than 10 files" in str(alice.problem)
 
 
-def test_folders_deeper_than_python_recurses_are_walked(tmp_path):
-    # So deep that its path is about as long as a system takes.
-    deep = "/".join(["d"] * 1_500)
+@pytest.fixture
+def deep_folder(tmp_path):
+    """An empty folder that is removed here: pytest recurses, and a later run would fail by it."""
     folder = tmp_path / "alice"
     folder.mkdir()
+    yield folder
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_folders_deeper_than_python_recurses_are_walked(tmp_path, deep_folder):
+    # So deep that its path is about as long as a system takes.
+    deep = "/".join(["d"] * 1_500)
+    folder = deep_folder
     here = os.open(folder, os.O_RDONLY)
     for part in deep.split("/"):
         os.mkdir(part, dir_fd=here)
