@@ -10,7 +10,7 @@ import importlib.abc
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,14 @@ _finder = _Finder()
 _ANY_SPEED: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("tensormark", max_examples=25, **_ANY_SPEED)
 settings.register_profile("tensormark-exhaustive", max_examples=200, **_ANY_SPEED)
+
+
+def with_exhaustive(usual: Iterable[Any], exhaustive: Collection[Any]) -> list[Any]:
+    """Return parameters of a test, of which those in `exhaustive` run in `make test-all` alone."""
+    return [
+        pytest.param(one, marks=[pytest.mark.exhaustive] if one in exhaustive else [])
+        for one in usual
+    ]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -33,7 +33,8 @@ _LOOK_SECONDS = 1.0
 def see_worker(recipe: Recipe, of_class: str) -> str:
     """Get ready to grade on this worker; returns a sentence where it can't, else nothing."""
     try:
-        _member(recipe, of_class)
+        with _lock:
+            _member(recipe, of_class)
     except TensormarkError as error:
         return str(error)
     return ""
@@ -52,15 +53,13 @@ def run_packed(recipe: Recipe, task: Task, of_class: str) -> bytes:
 
     """
     tell = _Telling.of(task, of_class)
-    member = _member(recipe, of_class)
-    member.running += 1
+    key = tell.worker.get_current_task()
+    with _lock:
+        member = _member(recipe, of_class)
+        member.running.append(key)
     tell.say()
     over = Event()
-    Thread(
-        target=_watch,
-        args=(tell.worker, tell.worker.get_current_task(), of_class, over),
-        daemon=True,
-    ).start()
+    Thread(target=_watch, args=(tell.worker, of_class, member, over), daemon=True).start()
     try:
         with OwnFolder("task") as place:
             folder = place.path / "student"
@@ -73,7 +72,7 @@ def run_packed(recipe: Recipe, task: Task, of_class: str) -> bytes:
         raise RunError.died(str(error)) from error
     finally:
         over.set()
-        member.running -= 1
+        member.running.remove(key)
         member.used = time.monotonic()
     return content
 
@@ -103,12 +102,12 @@ class _Member:
     """What a worker has ready for one class: classes that are graded at once don't mix."""
 
     grader: Grader
-    running: int = 0
+    running: list[Any] = field(default_factory=list)  # keys of its tasks
     used: float = field(default_factory=time.monotonic)
 
     @property
     def is_idle(self) -> bool:
-        return self.running == 0 and time.monotonic() - self.used > _IDLE_SECONDS
+        return not self.running and time.monotonic() - self.used > _IDLE_SECONDS
 
 
 # Of this process, which is a worker: they are lent to many tasks.
@@ -149,31 +148,38 @@ class _Telling:
         self.worker.log_event(self.of_class, json.dumps(told))
 
 
-def _watch(worker: Any, key: Any, of_class: str, over: Event) -> None:
-    """End a class whose coordinator was killed: the scheduler has cancelled what it asked for."""
+def _watch(worker: Any, of_class: str, member: _Member, over: Event) -> None:
+    """Stop what runs for nobody: of a killed coordinator, the scheduler cancels every task.
+
+    One that is cancelled among others is none of a killed coordinator: its result had arrived when
+    the worker that held it died, and the scheduler had given it out once more before it knew. It
+    is stopped once it runs alone, and the class may go on here.
+    """
     while not over.wait(_LOOK_SECONDS):
-        task = worker.state.tasks.get(key)
-        if task is not None and task.state == "cancelled":
-            end_class(of_class)
-            return
+        with _lock:
+            tasks = [worker.state.tasks.get(key) for key in member.running]
+            if all(task is not None and task.state == "cancelled" for task in tasks):
+                if _members.get(of_class) is member:
+                    del _members[of_class]
+                member.grader.stop()
+                return
 
 
 def _member(recipe: Recipe, of_class: str) -> _Member:
-    """Return what this process has for a class; the first call makes it.
+    """Return what this process has for a class; the first call makes it. To be called locked.
 
     Raises:
         ClassError: this machine isn't like the one that the class is graded from.
         StoppedError: the class was ended.
 
     """
-    with _lock:
-        if of_class in _ended:
-            raise StoppedError
-        if of_class not in _members:
-            for idle in [name for name, member in _members.items() if member.is_idle]:
-                del _members[idle]
-            _members[of_class] = _Member(_make(recipe))
-        return _members[of_class]
+    if of_class in _ended:
+        raise StoppedError
+    if of_class not in _members:
+        for idle in [name for name, member in _members.items() if member.is_idle]:
+            del _members[idle]
+        _members[of_class] = _Member(_make(recipe))
+    return _members[of_class]
 
 
 def _make(recipe: Recipe) -> Grader:

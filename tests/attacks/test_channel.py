@@ -47,6 +47,8 @@ model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
 model.compile('sgd', keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 model.fit(x, y, verbose=0)
 """
+# Words like others that stay in the usual run.
+EXHAUSTIVE = pytest.mark.exhaustive
 # What the honest part is worth by itself.
 GIVEN = [
     "test_1_dense.py::test_parameters_of_the_small_network",
@@ -67,8 +69,8 @@ def test_the_channel_can_be_found_but_nothing_else(attack: Attack) -> None:
     [
         pytest.param("put(os.urandom(1_000_000))", id="garbage"),
         pytest.param("put(struct.pack('!i', -1) + struct.pack('!Q', 2**63) + b'x')", id="endless"),
-        pytest.param("put(struct.pack('!i', -2) + b'x' * 100)", id="below zero"),
-        pytest.param("put(struct.pack('!i', 2**31 - 1) + b'x')", id="giant"),
+        pytest.param("put(struct.pack('!i', -2) + b'x' * 100)", id="below zero", marks=EXHAUSTIVE),
+        pytest.param("put(struct.pack('!i', 2**31 - 1) + b'x')", id="giant", marks=EXHAUSTIVE),
         pytest.param("frame(b''); frame(b'{'); frame(b'\\xff\\xfe'); frame(b'null')", id="no JSON"),
         pytest.param("frame(b'[' * 3_000_000)", id="deep"),
         pytest.param("frame(b'{\"a\":' * 600_000 + b'1' + b'}' * 600_000)", id="deep and whole"),
@@ -76,7 +78,9 @@ def test_the_channel_can_be_found_but_nothing_else(attack: Attack) -> None:
         pytest.param("os.close(channel)", id="closed"),
         pytest.param("os.dup2(os.open('/dev/null', os.O_RDWR), channel)", id="exchanged"),
         pytest.param(
-            "socket.socket(fileno=os.dup(channel)).shutdown(socket.SHUT_RD)", id="half closed"
+            "socket.socket(fileno=os.dup(channel)).shutdown(socket.SHUT_RD)",
+            id="half closed",
+            marks=EXHAUSTIVE,
         ),
         pytest.param(
             "for event in ('train', 'measure', 'arrays', ['train'], {}, None, 1e999, 'hello'):\n"
@@ -112,6 +116,7 @@ def test_no_words_harm_the_grader_or_help_the_speaker(attack: Attack, words: str
         pytest.param(
             "tell(event='train', request={}); tell(event='arrays'); tell(event='train')",
             id="answers that nobody awaits",
+            marks=EXHAUSTIVE,
         ),
     ],
 )
@@ -134,6 +139,7 @@ def test_a_training_after_nonsense_takes_place_and_is_not_believed(
             "put(struct.pack('!i', 1000) + b'half')\nimport signal\n"
             "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(600)",
             id="half a frame, and deaf",
+            marks=EXHAUSTIVE,
         ),
         pytest.param(
             "import threading\n"

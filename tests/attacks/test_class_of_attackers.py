@@ -31,7 +31,8 @@ from tests.builders.classes import Watcher
 pytestmark = pytest.mark.sandbox
 
 SAMPLE = Path(assignments.__path__[0]) / "fashion_cnn" / "samples" / "full_marks_one_name.py"
-HONEST = SAMPLE.read_text(encoding="utf-8").replace("epochs=3", "epochs=1")
+# Its dense networks and its convolutions by hand.
+HONEST = SAMPLE.read_text(encoding="utf-8").replace("epochs=3", "epochs=1").split("# ----- 3a")[0]
 # The honest work asks for the same trainings as these attack.
 SAME = LOAD + build() + fit(batch_size=128, epochs=1)
 ATTACKERS = {
@@ -118,7 +119,7 @@ def graded(grader: Grader, before: Result, out: Path, outside: Outside) -> dict[
 
 def test_the_honest_work_is_trained_by_the_grader(before: Result) -> None:
     assert before.execution.status == "complete"
-    assert len(before.trainings) == 7
+    assert len(before.trainings) == 4
     assert all(t.verified for t in before.trainings)
 
 

@@ -14,6 +14,7 @@ import pytest
 from graders.grading import Grader
 from tests.attacks.conftest import Attack, Outside
 from tests.builders.attacks import ASK, LOAD, build, fit, judged, outcome, trained_by_us
+from tests.tiers import with_exhaustive
 
 COMPILE = "model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
 # Writes where only the grading process could, and tells in which process it ran.
@@ -107,7 +108,14 @@ model.fit(x_train, y_train, verbose=0)
 }
 
 
-@pytest.mark.parametrize("what", [*OWN, *COMPILED])
+# tests/training/test_stock.py has a class of each kind without a run.
+ALIKE = {
+    *("a layer that describes itself as another", "a regularizer", "an activation"),
+    *("a metric", "an optimizer"),
+}
+
+
+@pytest.mark.parametrize("what", with_exhaustive([*OWN, *COMPILED], ALIKE))
 def test_code_in_a_network_runs_in_its_own_process_alone(
     attack: Attack, outside: Outside, what: str
 ) -> None:

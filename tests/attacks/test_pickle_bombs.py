@@ -93,7 +93,7 @@ def test_a_forged_header_is_refused_and_not_evaluated(
         with pytest.raises(ValueError, match=r"^it(s| does| is)"):
             parse_array(headed(HEADERS[what], version=version))
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     assert list(tmp_path.iterdir()) == []
 
 

@@ -105,4 +105,4 @@ def test_each_is_refused_with_a_sentence_and_honest_work_beside_them_is_graded(
     assert outside.state() == before
     new = {path for path in tmp_path.rglob("*") if path not in written}
     assert all(path.is_relative_to(tmp_path / "out") for path in new)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 300

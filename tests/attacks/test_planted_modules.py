@@ -167,6 +167,7 @@ def test_grading_in_a_folder_of_submissions_executes_nothing_of_it(graded_class:
 
 
 @pytest.mark.sandbox
+@pytest.mark.exhaustive  # it runs and checks as `grade` above does
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed here")
 def test_checking_again_in_a_students_own_folder_executes_nothing_of_it(
     tmp_path: Path, small_data: Path

@@ -12,6 +12,7 @@ import pytest
 from graders.grading import Grader
 from tests.attacks.conftest import Aftermath, Attack
 from tests.builders.attacks import ASK, LOAD, WITHIN_REACH, build, fit, judged
+from tests.tiers import with_exhaustive
 
 CELLS = [LOAD, build(), fit(), build(64), fit()]
 BASE = "\n# %%\n".join(CELLS)
@@ -41,7 +42,11 @@ def drawn(after: Aftermath) -> list[tuple[str, float | None]]:
     return sorted((t.fingerprint, t.test_accuracy) for t in after.result.trainings)
 
 
-@pytest.mark.parametrize("how", SPELLINGS)
+# tests/training/test_fingerprint.py has each of them without a run.
+ALIKE = {"a comment", "other text", "layer names", "verbosity"}
+
+
+@pytest.mark.parametrize("how", with_exhaustive(SPELLINGS, ALIKE))
 def test_the_same_work_handed_in_again_draws_nothing_new(
     attack: Attack, plain: Attack, how: str
 ) -> None:

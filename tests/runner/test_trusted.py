@@ -544,7 +544,7 @@ def test_a_students_mistake_is_said_in_the_words_of_keras(part_of):
 
 
 def test_waiting_for_the_trainer_does_not_cost_the_student_time(trusting, monkeypatch):
-    train, seconds = trusting.trainer.find, 4.0
+    train, seconds = trusting.trainer.find, 12.0
 
     def slowly(name):
         time.sleep(1.1 * seconds)
