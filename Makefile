@@ -39,6 +39,8 @@ define install
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV), TensorFlow among it: this may take minutes, once."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
+	@# What students' code runs in can't write it, and would compile it for each of them.
+	@$(BIN)/python -m compileall -q graders reference
 endef
 
 $(DEMO): pyproject.toml constraints.txt

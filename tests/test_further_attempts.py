@@ -20,6 +20,7 @@ from graders.submission import Submission
 from graders.tolerance import LEAST
 from graders.training.entry import load_trained
 from tests.builders.ranges import measured
+from tests.tiers import with_exhaustive
 
 pytestmark = pytest.mark.sandbox
 
@@ -300,13 +301,7 @@ def honest(students: Class) -> float:
     return first
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        pytest.param(what, marks=[pytest.mark.exhaustive] if what in ALIKE else [])
-        for what in OTHERWISE
-    ],
-)
+@pytest.mark.parametrize("what", with_exhaustive(OTHERWISE, ALIKE))
 def test_who_does_something_else_the_second_time_is_left_open_and_gains_nothing(
     students, honest, tmp_path, what
 ):

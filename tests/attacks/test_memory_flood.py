@@ -10,6 +10,7 @@ import pytest
 
 from graders.grading import Grader
 from tests.attacks.conftest import HONEST, Attack, limits
+from tests.tiers import with_exhaustive
 
 LIMIT = 1_200_000_000
 # No attack goes on beyond this, in case that no wall holds it.
@@ -172,7 +173,9 @@ def held_until_seen(place: str) -> str:
     return f"\nif {too_much}: time.sleep(50)\nthrough = 1"
 
 
-@pytest.mark.parametrize("place", HIDING_PLACES)
+@pytest.mark.parametrize(
+    "place", with_exhaustive(HIDING_PLACES, {"files in /tmp", "nameless files"})
+)
 def test_memory_can_not_be_hidden(attack: Attack, grader: Grader, place: str) -> None:
     """Either it can't be had there at all, or it is counted like any other."""
     with limits(grader, memory=LIMIT):
