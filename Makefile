@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Else each process compiles our modules and tests again, which images for containers like to ask for.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What is installed: a demo needs tensormark alone, tests what courses import as well.
 DEMO := $(VENV)/.demo
 ALL := $(VENV)/.all

@@ -52,8 +52,8 @@ SAMPLES = {
 # Samples that the engine sees like one that stays, or like one of the demo's class.
 EXHAUSTIVE = {
     "fashion_cnn": {
-        *("crashed", "crashed_copy", "full_marks", "full_marks_one_name", "one_epoch"),
-        "swapped_filters",
+        *("crashed", "crashed_copy", "full_marks", "full_marks_one_name", "no_scaling"),
+        *("one_epoch", "swapped_filters"),
     },
     "fashion_training": {"full_marks", "nearest_fill", "one_curve", "one_round", "weights_only"},
 }
@@ -322,7 +322,7 @@ def test_equal_trainings_of_a_class_are_done_once(in_class):
 def test_students_of_a_class_share_trainings(in_class):
     trainings = [t for name in in_class.usable for t in in_class.result(name).trainings]
 
-    assert sum(t.cached for t in trainings) > len(trainings) / 4
+    assert sum(t.cached for t in trainings) > 5
 
 
 @of_each

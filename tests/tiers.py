@@ -22,7 +22,8 @@ from graders.sandbox.server import ForkServer
 # A stand-in for tensorflow that raises as soon as a process imports it.
 REFUSING = Path(__file__).with_name("no_tensorflow")
 # Markers of tests that may start processes with TensorFlow in them.
-_IN_PROCESSES = {"sandbox", "training", "cluster"}
+_IN_PROCESSES = {"sandbox", "training"}
+_AUDIT = "tests/audit/"
 # Tests of whole classes, with the assignment's name first among their parameters.
 _CLASSES = "test_samples.py"
 # Fixtures that start a sandbox.
@@ -79,7 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _SANDBOXES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if _SANDBOXES & fixtures or item.get_closest_marker("cluster"):
             item.add_marker("sandbox")
         if _turn(item) == 0:
             # The first of them waits for the whole class.
@@ -103,6 +105,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
+            if file.startswith(_AUDIT):
+                return _AUDIT  # its plan takes seconds, and is made once
             if not file.endswith(_CLASSES):
                 return file
             _, assignment, *_ = re.split(r"[\[\]-]", test)

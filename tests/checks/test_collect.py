@@ -53,6 +53,11 @@ def sheet(tmp_path, request):
                 "no:cacheprovider",
                 "-p",
                 "no:terminal",
+                # As a run of the checks has it: they collect garbage at its end.
+                "-p",
+                "no:unraisableexception",
+                "-p",
+                "no:threadexception",
             ],
             plugins=[_HandOver(collector, drop)],
         )

@@ -1,4 +1,4 @@
-"""A class of 3,000: how often the file is asked, which no fast machine hides."""
+"""A class of 300: how often the file is asked, which no fast machine hides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import event
 from graders.gradebook import Gradebook, read
 from tests.builders.classes import record
 
-STUDENTS = 3000
+STUDENTS = 300
 
 
 @pytest.fixture(scope="module")
