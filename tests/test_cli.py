@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,17 +32,11 @@ def call(*arguments: str, status: int = 0) -> str:
     return result.output
 
 
-def command(*arguments: str, cwd: Path, data: Path | None = None) -> subprocess.CompletedProcess:
-    import os
-
-    environment = os.environ | {"COLUMNS": "100"}
-    environment.pop("TENSORMARK_DATA", None)
-    if data is not None:
-        environment["TENSORMARK_DATA"] = str(data)
+def command(*arguments: str, cwd: Path, data: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", "from graders.cli import app; app()", *arguments],
         cwd=cwd,
-        env=environment,
+        env=os.environ | {"COLUMNS": "100", "TENSORMARK_DATA": str(data)},
         capture_output=True,
         text=True,
         timeout=300,
@@ -225,8 +220,6 @@ def test_bad_files_get_a_sentence_each_and_the_others_are_graded(in_folder):
 
 @pytest.mark.sandbox
 def test_plain_pytest_checks_a_submission_in_sentences(tmp_path, small_data):
-    import os
-
     file = write(tmp_path / "half.ipynb", "answers = {'1d': 8071}")
     folder = load_assignment("fashion_cnn").folder
 

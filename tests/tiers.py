@@ -23,6 +23,7 @@ from graders.sandbox.server import ForkServer
 REFUSING = Path(__file__).with_name("no_tensorflow")
 # Markers of tests that may start processes with TensorFlow in them.
 _IN_PROCESSES = {"sandbox", "training"}
+# Tests that share the audit's plan, which takes seconds to make.
 _AUDIT = "tests/audit/"
 # Tests of whole classes, with the assignment's name first among their parameters.
 _CLASSES = "test_samples.py"
@@ -99,14 +100,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests of a file together, but the sample classes of two assignments apart."""
+    """Keep the tests of a file together, and the audit's; two assignments' sample classes apart."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
             if file.startswith(_AUDIT):
-                return _AUDIT  # its plan takes seconds, and is made once
+                return _AUDIT
             if not file.endswith(_CLASSES):
                 return file
             _, assignment, *_ = re.split(r"[\[\]-]", test)

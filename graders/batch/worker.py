@@ -33,8 +33,7 @@ _LOOK_SECONDS = 1.0
 def see_worker(recipe: Recipe, of_class: str) -> str:
     """Get ready to grade on this worker; returns a sentence where it can't, else nothing."""
     try:
-        with _lock:
-            _member(recipe, of_class)
+        _member(recipe, of_class)
     except TensormarkError as error:
         return str(error)
     return ""
@@ -157,7 +156,8 @@ def _watch(worker: Any, of_class: str, member: _Member, over: Event) -> None:
     """
     while not over.wait(_LOOK_SECONDS):
         with _lock:
-            tasks = [worker.state.tasks.get(key) for key in member.running]
+            # Of a copy: whoever ends meanwhile takes its key away.
+            tasks = [worker.state.tasks.get(key) for key in tuple(member.running)]
             if all(task is not None and task.state == "cancelled" for task in tasks):
                 if _members.get(of_class) is member:
                     del _members[of_class]
@@ -166,20 +166,21 @@ def _watch(worker: Any, of_class: str, member: _Member, over: Event) -> None:
 
 
 def _member(recipe: Recipe, of_class: str) -> _Member:
-    """Return what this process has for a class; the first call makes it. To be called locked.
+    """Return what this process has for a class; the first call makes it.
 
     Raises:
         ClassError: this machine isn't like the one that the class is graded from.
         StoppedError: the class was ended.
 
     """
-    if of_class in _ended:
-        raise StoppedError
-    if of_class not in _members:
-        for idle in [name for name, member in _members.items() if member.is_idle]:
-            del _members[idle]
-        _members[of_class] = _Member(_make(recipe))
-    return _members[of_class]
+    with _lock:
+        if of_class in _ended:
+            raise StoppedError
+        if of_class not in _members:
+            for idle in [name for name, member in _members.items() if member.is_idle]:
+                del _members[idle]
+            _members[of_class] = _Member(_make(recipe))
+        return _members[of_class]
 
 
 def _make(recipe: Recipe) -> Grader:

@@ -13,14 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graders.describe.arrays import Scan, scan, single_precision
+from graders.describe.arrays import Scan, in_parts, scan, single_precision
 from graders.files import UntrustedFileError, open_regular
 from graders.training.request import Array
 from graders.training.state import check_numbers
 from graders.training.stock import Refused
-
-# Values that are written at once.
-_WRITTEN = 1 << 17
 
 
 def write_array(folder: Path, value: NDArray[np.generic], name: str) -> Path:
@@ -28,12 +25,9 @@ def write_array(folder: Path, value: NDArray[np.generic], name: str) -> Path:
     path = folder / name
     partial = path.with_name(name + ".partial")
     check_numbers(value)
-    items = value.reshape(1) if not value.ndim else value
-    rows = max(_WRITTEN * len(items) // max(items.size, 1), 1)
     with partial.open("wb") as file:
-        # Part by part, so that what is converted stays in the processor's cache.
-        for start in range(0, len(items), rows):
-            single_precision(items[start : start + rows]).tofile(file)
+        for part in in_parts(value if value.ndim else value.reshape(1)):
+            single_precision(part).tofile(file)
     partial.replace(path)
     return path
 
